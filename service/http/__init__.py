@@ -1,0 +1,1 @@
+"""How the service speaks HTTP; knows no body, no rating, no plan."""

@@ -1,0 +1,1 @@
+"""The log: immutable, hashed and signed; the formats that never change."""
