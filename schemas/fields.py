@@ -1,0 +1,179 @@
+"""The fields of our own, and the two bases: requests closed, answers open."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import (
+    EXCLUDE,
+    RAISE,
+    Schema,
+    ValidationError,
+    fields,
+    post_load,
+    validate,
+    validates_schema,
+)
+
+from schemas import dates
+from schemas.codelists import Code as CodeList
+from schemas.codelists import DateBasis
+
+ID_PATTERN = (
+    r"[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*)*"  # ASCII; used with fullmatch.
+)
+ID_LENGTH, NAME_LENGTH, TEXT_LENGTH, URL_LENGTH = 120, 300, 50_000, 2_000
+_FORBIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]"
+)
+
+
+class Closed(Schema):
+    """A request: an unknown member is refused."""
+
+    class Meta:
+        """Refuse what is not declared."""
+
+        unknown = RAISE
+
+
+class Open(Schema):
+    """An answer: members may be added as the API grows."""
+
+    class Meta:
+        """Pass by what is not declared."""
+
+        unknown = EXCLUDE
+
+
+class Matches(validate.Validator):
+    """Accept text of which the whole matches a pattern."""
+
+    def __init__(self, pattern: str, error: str) -> None:
+        self.pattern, self.message = pattern, error
+        self._compiled = re.compile(pattern)
+
+    def __call__(self, value: str) -> str:
+        """Return the text, or raise ValidationError."""
+        if not self._compiled.fullmatch(value):
+            raise ValidationError(self.message)
+        return value
+
+
+class Id(fields.String):
+    """The id of a thing."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        form = Matches(
+            ID_PATTERN, "Not an id: a-z, 0-9, hyphens, parts joined by dots."
+        )
+        kwargs.setdefault("metadata", {}).setdefault("pattern", f"^{ID_PATTERN}$")
+        length = validate.Length(min=1, max=ID_LENGTH)
+        super().__init__(validate=[length, form], **kwargs)
+
+
+class Code(fields.String):
+    """A word from a code list."""
+
+    def __init__(self, codes: type[CodeList], **kwargs: Any) -> None:
+        self.codes = codes
+        super().__init__(validate=validate.OneOf([str(c) for c in codes]), **kwargs)
+
+
+class WorldDate(fields.String):
+    """A date of reduced precision: 2024, 2024-06, 2024-06-14 or an interval."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("metadata", {}).setdefault(
+            "description", "2024, 2024-06, 2024-06-14 or an interval 2023-06/2023-07."
+        )
+        super().__init__(validate=_must_be_a_date, **kwargs)
+
+
+class Text(fields.String):
+    """Text within the grammar of the leaf (log.md, section 1)."""
+
+    def __init__(self, length: int = NAME_LENGTH, **kwargs: Any) -> None:
+        checks: list[Any] = [validate.Length(min=1, max=length), must_be_text]
+        super().__init__(validate=checks, **kwargs)
+
+
+class Words(Text):
+    """Free text, which is sealed: it never enters the leaf."""
+
+    def __init__(self, length: int = TEXT_LENGTH, **kwargs: Any) -> None:
+        metadata = {"sealed": True, **kwargs.pop("metadata", {})}
+        super().__init__(
+            length, load_default=None, allow_none=True, metadata=metadata, **kwargs
+        )
+
+
+class Url(fields.String):
+    """An absolute http or https address."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        form = Matches(r"https?://[^\s/]\S*", "Not an http or https address.")
+        length = validate.Length(max=URL_LENGTH)
+        super().__init__(validate=[length, form, must_be_text], **kwargs)
+
+
+class EventData(Closed):
+    """The members of one event type: plain ones, and sealed ones (`Words`).
+
+    A world date without its `_basis` twin is taken to be stated by its source.
+    """
+
+    @validates_schema(skip_on_field_errors=True)
+    def _check_twins(self, data: Mapping[str, Any], **_: Any) -> None:
+        for name in self.fields:
+            twin = f"{name}_basis"
+            if twin in self.fields and data.get(twin) and not data.get(name):
+                raise ValidationError("There is no date for this basis.", twin)
+
+    @post_load
+    def _fill_twins(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        for name in self.fields:
+            twin = f"{name}_basis"
+            if twin in self.fields and data.get(name) and not data.get(twin):
+                data[twin] = str(DateBasis.STATED)
+        return data
+
+
+def nullable_date() -> WorldDate:
+    """Return a field for a date that may be unknown."""
+    return WorldDate(load_default=None, allow_none=True)
+
+
+def date_basis() -> Code:
+    """Return the field for what a date rests on."""
+    return Code(DateBasis, load_default=None, allow_none=True)
+
+
+def ids(**kwargs: Any) -> "SortedIds":
+    """Return a field for a list of ids, which is kept sorted and unique."""
+    return SortedIds(Id(), validate=validate.Length(max=200), **kwargs)
+
+
+class SortedIds(fields.List[str]):
+    """A list of ids, sorted and unique."""
+
+    def _deserialize(self, *args: Any, **kwargs: Any) -> list[Any]:
+        return sorted(set(super()._deserialize(*args, **kwargs)))
+
+
+def must_be_text(value: str) -> str:
+    """Return the text, or raise ValidationError if the leaf's grammar forbids it."""
+    if _FORBIDDEN.search(value):
+        raise ValidationError("Control, direction or surrogate characters are refused.")
+    if not value.isascii() and not unicodedata.is_normalized("NFC", value):
+        raise ValidationError("Text must be in Unicode normalisation form C.")
+    return value
+
+
+def _must_be_a_date(value: str) -> str:
+    try:
+        dates.window(value)
+    except dates.InvalidDateError as error:
+        raise ValidationError(str(error)) from error
+    return value

@@ -1,0 +1,186 @@
+"""What every list and every item has in common: time, paging, and the envelope."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from marshmallow import Schema, ValidationError, fields, validate
+
+from schemas import dates
+from schemas.codelists import Change, Confidence, InForce
+from schemas.fields import Closed, Matches, Open
+
+LARGEST = 2**53 - 1
+LIMIT, MOST = 100, 1000
+_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_INSTANT = _DAY + r"T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z"
+
+
+class MomentSchema(Closed):
+    """The two axes of time: the world's, and this record's."""
+
+    as_of = fields.String(
+        validate=lambda value: _must_be_a_day(value),
+        metadata={
+            "description": "On that day: what was in force in the world (YYYY-MM-DD).",
+            "format": "date",
+        },
+    )
+    known_at = fields.String(
+        validate=lambda value: _must_be_a_moment(value),
+        metadata={
+            "description": "According to this record at that time: an instant "
+            "(2025-01-01T00:00:00Z) or a day, which means its end in UTC.",
+            "anyOf": [
+                {"type": "string", "format": "date"},
+                {"type": "string", "pattern": f"^{_INSTANT}$"},
+            ],
+        },
+    )
+    at_position = fields.Integer(
+        strict=False,
+        validate=validate.Range(min=0, max=LARGEST),
+        metadata={
+            "description": "According to this record at that position of the log; "
+            "not together with known_at."
+        },
+    )
+
+
+class FilterSchema(MomentSchema):
+    """How much of a list, and as of when."""
+
+    current = fields.Boolean(
+        metadata={"description": "`true` keeps what is in force today (London)."}
+    )
+    undated = fields.String(
+        validate=validate.OneOf(["include"]),
+        metadata={"description": "`include` lists undated things beside `as_of`."},
+    )
+    limit = fields.Integer(
+        validate=validate.Range(min=1, max=MOST),
+        metadata={"description": f"Items a page, {LIMIT} if not said; CSV: all."},
+    )
+    cursor = fields.String(
+        validate=[
+            validate.Length(max=2000),
+            Matches(r"[A-Za-z0-9_-]+", "Not a cursor."),
+        ],
+        metadata={"description": "Where the next page begins, from `next`."},
+    )
+    excel = fields.Boolean(
+        metadata={"description": "CSV only: a byte order mark, and no formulas."}
+    )
+
+
+class ItemSchema(Open):
+    """What every thing on record shows of itself."""
+
+    id = fields.String(required=True)
+    valid_from = fields.String(
+        allow_none=True, metadata={"description": "The first possible day."}
+    )
+    valid_to = fields.String(
+        allow_none=True,
+        metadata={"description": "The day after the last possible day."},
+    )
+    in_force = fields.String(
+        validate=validate.OneOf([str(each) for each in InForce]),
+        metadata={"description": "On the day asked for, or today."},
+    )
+    version = fields.Integer(metadata={"description": "Events of this thing so far."})
+    position = fields.Integer(metadata={"description": "Place of the last in the log."})
+    recorded_at = fields.String(metadata={"format": "date-time"})
+    change = fields.String(validate=validate.OneOf([str(each) for each in Change]))
+    is_disputed = fields.Boolean()
+    disputed_by = fields.List(
+        fields.String(), metadata={"description": "What other sources say instead."}
+    )
+    source_url = fields.String(allow_none=True)
+    source_title = fields.String(allow_none=True)
+    source_publisher = fields.String(allow_none=True)
+    confidence = fields.String(
+        allow_none=True,
+        validate=validate.OneOf([str(each) for each in Confidence]),
+    )
+    more_source_urls = fields.List(fields.String())
+
+    LAST: ClassVar[tuple[str, ...]] = (
+        "valid_from",
+        "valid_to",
+        "in_force",
+        "version",
+        "position",
+        "recorded_at",
+        "change",
+        "is_disputed",
+        "disputed_by",
+        "source_url",
+        "source_title",
+        "source_publisher",
+        "confidence",
+        "more_source_urls",
+    )
+
+
+class MetaSchema(Open):
+    """What was resolved to make an answer, and how to cite it."""
+
+    as_of = fields.String(allow_none=True)
+    known_at = fields.String(
+        allow_none=True, metadata={"description": "When `position` was recorded."}
+    )
+    position = fields.Integer()
+    permalink = fields.String()
+    citation = fields.String()
+    licence = fields.String()
+    gaps = fields.String(
+        allow_none=True, metadata={"description": "Where to see what is not held."}
+    )
+    undated = fields.Integer(
+        allow_none=True,
+        metadata={"description": "Things left out because their date is unknown."},
+    )
+    notes = fields.List(
+        fields.String(), metadata={"description": "Hints: a filter that names nothing."}
+    )
+
+
+def columns(schema: type[Schema]) -> list[str]:
+    """Return the members of an item in order: the id, its own, what all have."""
+    names = list(schema().fields)
+    last = [name for name in getattr(schema, "LAST", ()) if name in names]
+    first = [name for name in ("id",) if name in names]
+    own = [name for name in names if name not in (*first, *last)]
+    return [*first, *own, *last]
+
+
+def list_schema(schema: type[Schema]) -> type[Schema]:
+    """Return the schema of a list: items, total, next and meta."""
+    members: Mapping[str, Any] = {
+        "items": fields.List(fields.Nested(schema), required=True),
+        "total": fields.Integer(required=True),
+        "next": fields.String(required=True, allow_none=True),
+        "meta": fields.Nested(MetaSchema, required=True),
+    }
+    name = schema.__name__.removesuffix("Schema") + "ListSchema"
+    return type(name, (Open,), dict(members))
+
+
+def _must_be_a_day(value: str) -> str:
+    try:
+        if not dates.is_day(value):
+            raise dates.InvalidDateError(f"{value!r} is not a day: YYYY-MM-DD.")
+        dates.window(value)
+    except dates.InvalidDateError as error:
+        raise ValidationError(str(error)) from error
+    return value
+
+
+def _must_be_a_moment(value: str) -> str:
+    if "T" not in value:
+        return _must_be_a_day(value)
+    try:
+        dates.instant(value)
+    except dates.InvalidDateError as error:
+        raise ValidationError(str(error)) from error
+    return value
