@@ -11,6 +11,7 @@ from schemas.fields import (
     Open,
     Words,
     WorldDate,
+    date_basis,
     nullable_date,
 )
 from schemas.listing import FilterSchema, ItemSchema

@@ -1,0 +1,317 @@
+"""Bodies: what they are, their names and their links, each with its span."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+from sqlalchemy import Column, select
+
+from projections import database
+from projections.database import KEY, versioned_table
+from projections.facts import Fact, Thing
+from projections.listing import (
+    Listing,
+    Page,
+    get_row,
+    list_rows,
+    open_words,
+    with_common,
+)
+from projections.moment import Moment, span, standing
+from projections.read_model import Batch, Projection, ReadModel, Row, generic, to_json
+from projections.rows import row_of
+from schemas.codelists import Relation, label
+from schemas.events import RecordedEvent
+
+table = versioned_table(
+    "bodies",
+    Column("kind", KEY),
+    Column("name", KEY),
+    Column("relation", KEY),
+    Column("other", KEY),
+    Column("ons", KEY),
+    Column("police_uk", KEY),
+    Column("hmicfrs", KEY),
+    Column("started_on", KEY),
+    Column("started_on_basis", KEY),
+    Column("ended_on", KEY),
+    Column("ended_on_basis", KEY),
+    Column("succeeded_by", KEY),
+    Column("note", KEY),
+)
+bodies = Projection(table)
+
+NO_COLUMNS: Row = dict.fromkeys(
+    (
+        "kind",
+        "name",
+        "relation",
+        "other",
+        "ons",
+        "police_uk",
+        "hmicfrs",
+        "started_on",
+        "started_on_basis",
+        "ended_on",
+        "ended_on_basis",
+        "succeeded_by",
+        "note",
+    )
+)
+
+
+@bodies.when(
+    "body.registered",
+    "body.renamed",
+    "body.linked",
+    "body.unlinked",
+    "body.dissolved",
+    *generic("body"),
+)
+def _restate(batch: Batch, event: RecordedEvent) -> None:
+    thing = batch.thing(event.stream)
+    assert thing  # The event itself is among its facts.
+    batch.restate(table, event.id, event.position, body_rows(thing))
+
+
+def body_rows(thing: Thing) -> list[Row]:
+    """Return all rows of a body: itself, its names, its links."""
+    registered = thing.live("body.registered")
+    if not registered:
+        return []
+    return [
+        _itself(thing, registered[0]),
+        *_names(thing),
+        *_links(thing),
+    ]
+
+
+def _itself(thing: Thing, fact: Fact) -> Row:
+    end = next(iter(thing.live("body.dissolved")), None)
+    ended_on = end.data["ended_on"] if end else None
+    succeeded_by = end.data["succeeded_by"] if end else []
+    started_on = fact.data["started_on"]
+    return {
+        **NO_COLUMNS,
+        **row_of(thing, fact),
+        **span(started_on, ended=ended_on),
+        **fact.data["outside_ids"],
+        "kind": fact.data["kind"],
+        "name": (thing.live("body.registered", "body.renamed")[-1]).data["name"],
+        "started_on": started_on,
+        "started_on_basis": fact.data["started_on_basis"],
+        "ended_on": ended_on,
+        "ended_on_basis": end.data["ended_on_basis"] if end else None,
+        "succeeded_by": to_json(succeeded_by),
+        "note": fact.sealed.get("note"),
+    }
+
+
+def _names(thing: Thing) -> list[Row]:
+    named = thing.live("body.registered", "body.renamed")
+    starts = [fact.data["started_on"] for fact in named]
+    rows = []
+    for number, fact in enumerate(named):
+        later = next((day for day in starts[number + 1 :] if day), None)
+        rows.append(
+            {
+                **NO_COLUMNS,
+                **row_of(thing, fact, f"name.{fact.version}"),
+                **span(starts[number], replaced=later),
+                "name": fact.data["name"],
+                "started_on": starts[number],
+                "started_on_basis": fact.data["started_on_basis"],
+            }
+        )
+    return rows
+
+
+def _links(thing: Thing) -> list[Row]:
+    return [
+        {
+            **NO_COLUMNS,
+            **row_of(thing, fact, f"link.{relation}.{other}.{fact.version}"),
+            **span(fact.data["started_on"], ended=end[0]),
+            "relation": relation,
+            "other": other,
+            "started_on": fact.data["started_on"],
+            "started_on_basis": fact.data["started_on_basis"],
+            "ended_on": end[0],
+            "ended_on_basis": end[1],
+            "note": fact.sealed.get("note"),
+        }
+        for fact in thing.live("body.linked")
+        for relation, other in [(fact.data["relation"], fact.data["to"])]
+        for end in [_end_of(thing, fact)]
+    ]
+
+
+def _end_of(thing: Thing, link: Fact) -> tuple[str | None, str | None]:
+    for fact in thing.live("body.unlinked"):
+        pair = (fact.data["relation"], fact.data["to"])
+        is_later = fact.version > link.version
+        if is_later and pair == (link.data["relation"], link.data["to"]):
+            return fact.data["ended_on"], fact.data["ended_on_basis"]
+    return link.data["ended_on"], link.data["ended_on_basis"]
+
+
+# Queries.
+
+
+def list_bodies(
+    db: ReadModel,
+    moment: Moment,
+    page: Page,
+    kind: str | None = None,
+    region: str | None = None,
+    overseen_by: str | None = None,
+) -> Listing:
+    """Return bodies, by id."""
+    conditions: list[Any] = [table.c.kind == kind] if kind else []
+    if region:
+        conditions.append(table.c.id.in_(_linked_to(moment, "member-of", region)))
+    if overseen_by:
+        linked = _linked_to(moment, "overseen-by", overseen_by)
+        conditions.append(table.c.id.in_(linked))
+    listing = list_rows(db, table, moment, page, *conditions)
+    listing.rows = _items(db, moment, listing.rows)
+    return listing
+
+
+def get_body(db: ReadModel, moment: Moment, id: str) -> Row | None:
+    """Return one body, or None."""
+    row = get_row(db, table, moment, id)
+    return _items(db, moment, [row])[0] if row else None
+
+
+def _linked_to(moment: Moment, relation: str, other: str) -> Any:
+    links = table.alias("links")
+    return select(links.c.id).where(
+        standing(links, moment),  # type: ignore[arg-type]
+        links.c.relation == relation,
+        links.c.other == other,
+    )
+
+
+def _items(db: ReadModel, moment: Moment, rows: list[Row]) -> list[Row]:
+    known = labels(db, moment)
+    commitments = [row[name] for row in rows for name in ("note", "source_titles")]
+    opened = open_words(db, commitments)
+    return [_item(row, moment, known, opened) for row in rows]
+
+
+def _item(row: Row, moment: Moment, known: "BodyLabels", opened: dict[str, Any]) -> Row:
+    id = row["id"]
+    region, overseer = known.region(id), known.overseen_by(id)
+    return {
+        "id": id,
+        "kind": row["kind"],
+        "kind_label": label(row["kind"]),
+        "name": known.name(id),
+        "former_names": known.former_names(id),
+        "ons": row["ons"],
+        "police_uk": row["police_uk"],
+        "hmicfrs": row["hmicfrs"],
+        "region": region,
+        "region_name": known.name(region),
+        "overseen_by": overseer,
+        "overseen_by_name": known.name(overseer),
+        "started_on": row["started_on"],
+        "started_on_basis": row["started_on_basis"],
+        "ended_on": row["ended_on"],
+        "ended_on_basis": row["ended_on_basis"],
+        "succeeded_by": orjson.loads(row["succeeded_by"]),
+        "note": opened.get(row["note"] or ""),
+        **with_common(row, moment, opened),
+    }
+
+
+# Labels: what other nouns show of a body.
+
+
+class BodyLabels:
+    """The names, links and codes of all bodies, as they stood at one moment."""
+
+    def __init__(self, rows: Iterable[Row], day: str | None, today: str) -> None:
+        self.kinds: dict[str, str] = {}
+        self._ons: dict[str, str | None] = {}
+        self._names: dict[str, list[Row]] = {}
+        self._links: dict[tuple[str, str], list[Row]] = {}
+        self._day, self._today = day, today
+        for row in rows:
+            self._add(row)
+
+    def name(self, id: str | None) -> str | None:
+        """Return the name that a body bore on the day asked for, or bears."""
+        return _at(self._names.get(id or "", []), self._day, "name")
+
+    def names(self) -> dict[str, list[str]]:
+        """Return every name that each body ever bore."""
+        return {id: [row["name"] for row in rows] for id, rows in self._names.items()}
+
+    def former_names(self, id: str) -> list[str]:
+        """Return the names of a body other than the one it bears."""
+        names = [row["name"] for row in self._names.get(id, [])]
+        return [name for name in names if name != self.name(id)]
+
+    def ons(self, id: str) -> str | None:
+        """Return the code that the Office for National Statistics gave to a body."""
+        return self._ons.get(id)
+
+    def region(self, id: str) -> str | None:
+        """Return the region that a body is a member of."""
+        return self._other(id, Relation.MEMBER_OF)
+
+    def overseen_by(self, id: str) -> str | None:
+        """Return the body that oversees a body."""
+        return self._other(id, Relation.OVERSEEN_BY)
+
+    def columns(self, id: str) -> Row:
+        """Return what every row that has a body says of it."""
+        return {
+            "body": id,
+            "body_name": self.name(id),
+            "body_ons": self.ons(id),
+            "region": self.region(id),
+            "overseen_by": self.overseen_by(id),
+        }
+
+    def _other(self, id: str, relation: str) -> str | None:
+        day = self._day or self._today
+        links = self._links.get((id, relation), [])
+        lasting = [row for row in links if not row["valid_to"] or row["valid_to"] > day]
+        return _at(lasting, self._day, "other")
+
+    def _add(self, row: Row) -> None:
+        if row["relation"]:
+            key = (row["id"], row["relation"])
+            self._links.setdefault(key, []).append(row)
+        elif row["part"]:
+            self._names.setdefault(row["id"], []).append(row)
+        else:
+            self.kinds[row["id"]] = row["kind"]
+            self._ons[row["id"]] = row["ons"]
+
+
+def labels(db: ReadModel, moment: Moment) -> BodyLabels:
+    """Return what other nouns show of bodies."""
+    statement = select(table).where(standing(table, moment))
+    with database.reading(db.engine) as connection:
+        found = connection.execute(statement).mappings()
+        rows = sorted(map(dict, found), key=_by_version)
+    return BodyLabels(rows, moment.as_of, moment.today)
+
+
+def _by_version(row: Row) -> tuple[str, int]:
+    last = row["part"].rpartition(".")[2]
+    return row["id"], int(last) if last else 0
+
+
+def _at(rows: list[Row], day: str | None, column: str) -> str | None:
+    """Return what held on the day, else the last; the first if all came later."""
+    if not rows:
+        return None
+    if day is None:
+        return str(rows[-1][column])
+    begun = [row for row in rows if row["valid_from"] <= day]
+    return str((begun or rows[:1])[-1][column])

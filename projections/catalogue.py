@@ -1,0 +1,11 @@
+"""The list of all projections, in the order in which they see each event.
+
+Ratings follow programmes and inspections, whose rows they read.
+"""
+
+from projections.bodies import bodies
+from projections.inspections import inspections
+from projections.programmes import programmes
+from projections.ratings import ratings
+
+ALL = [bodies, programmes, inspections, ratings]

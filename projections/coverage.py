@@ -1,0 +1,177 @@
+"""Coverage: what the record holds of each question for each body, and what not.
+
+Derived from bodies, programmes, inspections and ratings; never a zero for what is
+not known.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from projections import bodies, inspections, programmes, ratings
+from projections.listing import Listing, Page, page_of
+from projections.moment import Moment
+from projections.read_model import ReadModel, Row
+from schemas.codelists import BodyKind, CoverageState, Graded, Level, RatingBasis, label
+
+
+def list_coverage(
+    db: ReadModel,
+    moment: Moment,
+    page: Page,
+    programme: str | None = None,
+    body: str | None = None,
+    state: str | None = None,
+) -> Listing:
+    """Return the coverage of every body and question, by programme, body, question."""
+    rows = coverage_rows(db, moment, programme=programme, body=body)
+    wanted = [row for row in rows if state is None or row["state"] == state]
+    return page_of(wanted, page, lambda row: (row["id"],))
+
+
+def coverage_rows(
+    db: ReadModel,
+    moment: Moment,
+    programme: str | None = None,
+    body: str | None = None,
+) -> list[Row]:
+    """Return the coverage of every body and question asked for."""
+    known = Known(db, moment)
+    return [
+        row
+        for id in known.programmes.rows
+        if programme in (None, id)
+        for each in known.expected(id)
+        if body in (None, each)
+        for row in known.rows(id, each)
+    ]
+
+
+@dataclass
+class Known:
+    """All that the record holds at one moment, laid out by programme and body."""
+
+    db: ReadModel
+    moment: Moment
+    held: dict[tuple[str, str], dict[str, Row]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Read the ratings, the totals, and what the rows show of other nouns."""
+        self.bodies = bodies.labels(self.db, self.moment)
+        self.programmes = programmes.labels(self.db, self.moment)
+        self.totals = inspections.stated_totals(self.db, self.moment)
+        self.subjects = inspections.subjects(self.db, self.moment)
+        for row in ratings.rating_rows(self.db, self.moment.without_day()):
+            if _had_been_published(row, self.moment):
+                key = (row["programme"], row["body"])
+                self.held.setdefault(key, {})[row["question"]] = row
+
+    def expected(self, programme: str) -> list[str]:
+        """Return the bodies of which a programme may hold something."""
+        subjects = {body for id, body in self.subjects if id == programme}
+        kinds = {self.bodies.kinds.get(body) for body in subjects}
+        kinds = {BodyKind.POLICE_FORCE, *(kinds & {BodyKind.REGIONAL_UNIT})}
+        alike = {id for id, kind in self.bodies.kinds.items() if kind in kinds}
+        return sorted(alike | subjects)
+
+    def rows(self, programme: str, body: str) -> list[Row]:
+        """Return the coverage of one body in one programme, by question."""
+        held = self.held.get((programme, body), {})
+        stated = self._stated(programme, body)
+        areas = self._areas_held(programme, held)
+        return [
+            self._row(programme, body, question, held, areas, stated)
+            for question in self.programmes.questions(programme)
+        ]
+
+    def _row(
+        self,
+        programme: str,
+        body: str,
+        question: Row,
+        held: dict[str, Row],
+        areas: int,
+        stated: list[int],
+    ) -> Row:
+        rating = held.get(question["question"])
+        is_complete = bool(stated) and areas >= max(stated)
+        state = _state(question, rating, is_complete)
+        return {
+            "id": f"{programme}.{body}.{question['question']}",
+            **self.bodies.columns(body),
+            "programme": programme,
+            "programme_title": self.programmes.title(programme),
+            "question": question["question"],
+            "question_label": question["label"],
+            "level": question["level"],
+            "state": state,
+            "state_label": label(state),
+            "rating": rating and rating["id"],
+            "grade": rating and rating["grade"],
+            "areas_held": areas,
+            "areas_stated": stated,
+            "held_text": _in_words(areas, stated),
+        }
+
+    def _stated(self, programme: str, body: str) -> list[int]:
+        stated = self.totals.get((programme, body), [])
+        return sorted({each["areas"] for each in stated if each["areas"] is not None})
+
+    def _areas_held(self, programme: str, held: dict[str, Row]) -> int:
+        asked = (self.programmes.question(programme, each) for each in held)
+        return sum(1 for each in asked if each and each["level"] != Level.PILLAR)
+
+
+def _had_been_published(row: Row, moment: Moment) -> bool:
+    if moment.as_of is None:
+        return True
+    if row["valid_from"] == "":
+        return moment.with_undated
+    return bool(row["valid_from"] <= moment.as_of)
+
+
+def _state(question: Row, rating: Row | None, is_complete: bool) -> str:
+    if rating:
+        is_carried = rating["basis"] == RatingBasis.CARRIED_FORWARD
+        held = CoverageState.CARRIED_FORWARD if is_carried else CoverageState.GRADED
+        return str(held)
+    is_never_graded = question["graded"] == Graded.NO
+    if is_never_graded or (question["graded"] == Graded.SOME and is_complete):
+        return str(CoverageState.UNGRADED)
+    return str(CoverageState.NOT_YET_RECORDED)
+
+
+def _in_words(areas: int, stated: list[int]) -> str | None:
+    if not stated:
+        return None
+    total = " or ".join(str(each) for each in stated)
+    conflict = " (sources conflict)" if len(stated) > 1 else ""
+    return f"{areas} of {total} graded areas held{conflict}"
+
+
+# The matrix: the same, laid out wide for spreadsheets.
+
+
+def list_matrix(
+    db: ReadModel, moment: Moment, page: Page, programme: str
+) -> tuple[Listing, list[str]]:
+    """Return a row for each body, and the questions that are its columns."""
+    known = Known(db, moment)
+    questions = [
+        each["question"]
+        for each in known.programmes.questions(programme)
+        if each["graded"] != Graded.NO
+    ]
+    rows: list[Row] = []
+    if programme in known.programmes.rows:
+        rows = [
+            {
+                **known.bodies.columns(body),
+                **_grades(known.held.get((programme, body), {}), questions),
+            }
+            for body in known.expected(programme)
+        ]
+    return page_of(rows, page, lambda row: (row["body"],)), questions
+
+
+def _grades(held: dict[str, Row], questions: list[str]) -> dict[str, Any]:
+    return {each: held[each]["grade"] if each in held else None for each in questions}

@@ -1,0 +1,110 @@
+"""One engine for SQLite and PostgreSQL, and the columns that every table has."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Engine,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    create_engine,
+    event,
+    text,
+)
+from sqlalchemy.types import TypeEngine
+
+# A server in another locale sorts unlike SQLite: every text is sorted by bytes.
+KEY: TypeEngine[str] = Text().with_variant(Text(collation="C"), "postgresql")
+
+metadata = MetaData()
+
+
+def versioned_table(name: str, *columns: Column[Any]) -> Table:
+    """Return a table of rows that stand from one position to another.
+
+    A row holds in the world from `valid_from` (the first possible day; empty where
+    unknown) to `valid_to` (the day after the last possible one), for certain from
+    `certain_from` to `certain_to`. It stood on record from `position_from` until
+    before `position_to`.
+    """
+    return Table(
+        name,
+        metadata,
+        Column("id", KEY, primary_key=True),
+        Column("part", KEY, primary_key=True),
+        Column("valid_from", KEY, primary_key=True),
+        Column("position_from", Integer, primary_key=True),
+        Column("position_to", Integer),
+        Column("certain_from", KEY),
+        Column("certain_to", KEY),
+        Column("valid_to", KEY),
+        Column("version", Integer, nullable=False),
+        Column("position", Integer, nullable=False),
+        Column("recorded_at", KEY, nullable=False),
+        Column("change", KEY, nullable=False),
+        Column("is_disputed", Boolean, nullable=False),
+        Column("disputed_by", KEY, nullable=False),
+        Column("sources", KEY, nullable=False),
+        Column("source_titles", KEY),
+        *columns,
+        Index(
+            f"{name}_standing",
+            "id",
+            sqlite_where=text("position_to IS NULL"),
+            postgresql_where=text("position_to IS NULL"),
+        ),
+    )
+
+
+def open_engine(url: str, schema: str | None = None) -> Engine:
+    """Return an engine on a database, with the settings that it needs."""
+    if url.startswith("sqlite"):
+        engine = create_engine(url, connect_args={"timeout": 30})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    engine = create_engine(_with_driver(url), pool_pre_ping=True)
+    return engine.execution_options(schema_translate_map={None: schema})
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction that no other writer can enter at the same time."""
+    writer = engine.execution_options(writes=True)
+    with writer.begin() as connection:
+        yield connection
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction that sees one state of the tables."""
+    with engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            connection = connection.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+        with connection.begin():
+            yield connection
+
+
+def _with_driver(url: str) -> str:
+    return f"postgresql+psycopg://{url.partition('://')[2]}"
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA cache_size = -65536")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,78 @@
+"""History: every event, in the order of the log: what was recorded, when, by whom."""
+
+from typing import Any
+
+from sqlalchemy import func, select
+
+from projections import database
+from projections.listing import Listing, Page, open_words
+from projections.moment import Moment
+from projections.read_model import ReadModel, Row, history, recorded_event
+from schemas.events import RecordedEvent
+
+
+def get_event(db: ReadModel, position: int) -> Row | None:
+    """Return one event as the public sees it, or None."""
+    found = _select(db, [history.c.position == position], 1)
+    return found[0] if found else None
+
+
+def list_events(
+    db: ReadModel, moment: Moment, page: Page, **filters: str | None
+) -> Listing:
+    """Return events up to the position of the moment, in the order of the log."""
+    conditions: list[Any] = [history.c.position <= moment.position]
+    conditions += [history.c[name] == value for name, value in filters.items() if value]
+    total = _count(db, conditions)
+    if page.after:
+        conditions.append(history.c.position > int(page.after[0]))
+    limit = None if page.limit is None else page.limit + 1
+    rows = _select(db, conditions, limit)
+    if page.limit is None or len(rows) <= page.limit:
+        return Listing(rows, total)
+    last = rows[page.limit - 1]["position"]
+    return Listing(rows[: page.limit], total, (str(last),))
+
+
+def list_versions(db: ReadModel, moment: Moment, page: Page, stream: str) -> Listing:
+    """Return the events of one thing, the first one first."""
+    return list_events(db, moment, page, stream=stream)
+
+
+def _count(db: ReadModel, conditions: list[Any]) -> int:
+    statement = select(func.count()).select_from(history).where(*conditions)
+    with database.reading(db.engine) as connection:
+        return int(connection.execute(statement).scalar_one())
+
+
+def _select(db: ReadModel, conditions: list[Any], limit: int | None) -> list[Row]:
+    statement = select(history).where(*conditions).order_by(history.c.position)
+    with database.reading(db.engine) as connection:
+        found = connection.execute(statement.limit(limit)).mappings()
+        events = [recorded_event(row) for row in found]
+    commitments = [each for event in events for each in event.sealed.values()]
+    opened = open_words(db, commitments)
+    return [event_item(event, opened) for event in events]
+
+
+def event_item(event: RecordedEvent, opened: dict[str, Any]) -> Row:
+    """Return an event as the public sees it: opened words beside commitments."""
+    return {
+        "position": event.position,
+        "type": event.type,
+        "stream": event.stream,
+        "version": event.version,
+        "recorded_at": event.recorded_at,
+        "by": event.by,
+        "change": event.change,
+        "data": event.data,
+        "sealed": event.sealed,
+        "opened": {
+            name: opened[commitment]
+            for name, commitment in event.sealed.items()
+            if commitment in opened
+        },
+        "sources": event.sources,
+        "signature": event.signature,
+        "leaf_hash": event.leaf_hash,
+    }

@@ -1,0 +1,150 @@
+"""Listing: pages of rows in a fixed order, with their words opened."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from sqlalchemy import Column, Connection, Select, Table, and_, func, select, tuple_
+
+from projections import database
+from projections.moment import Moment, certainty, in_force, standing
+from projections.read_model import ReadModel, Row, words
+
+CHUNK = 500  # Values in one IN (…).
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which part of a list: what follows a key, at most so many; None is all."""
+
+    limit: int | None = None
+    after: tuple[str, ...] | None = None
+
+
+@dataclass(slots=True)
+class Listing:
+    """A page of a list, how long the whole list is, and where the page ends."""
+
+    rows: list[Row]
+    total: int
+    last_key: tuple[str, ...] | None = None
+    undated: int | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+def list_rows(
+    db: ReadModel,
+    table: Table,
+    moment: Moment,
+    page: Page,
+    *conditions: Any,
+    part: str = "",
+) -> Listing:
+    """Return a page of the rows of a table that stood and held at the moment."""
+    known = [standing(table, moment), table.c.part == part, *conditions]
+    statement = select(table).where(*known, in_force(table, moment))
+    with database.reading(db.engine) as connection:
+        total = _count(connection, statement)
+        undated = None
+        if moment.as_of and not moment.with_undated:
+            hidden = select(table).where(*known, table.c.valid_from == "")
+            undated = _count(connection, hidden)
+        rows, last_key = _page(connection, statement, (table.c.id,), page)
+    return Listing(rows, total, last_key, undated)
+
+
+def get_row(
+    db: ReadModel, table: Table, moment: Moment, id: str, part: str = ""
+) -> Row | None:
+    """Return the row of one thing as it stood at the moment, or None."""
+    statement = select(table).where(
+        table.c.id == id,
+        table.c.part == part,
+        standing(table, moment),
+        in_force(table, moment),
+    )
+    with database.reading(db.engine) as connection:
+        found = connection.execute(statement).mappings().first()
+    return dict(found) if found else None
+
+
+def all_rows(db: ReadModel, table: Table, moment: Moment, *where: Any) -> list[Row]:
+    """Return every row of a table that stood at the moment, in the order of the key."""
+    statement = (
+        select(table)
+        .where(standing(table, moment), *where)
+        .order_by(table.c.id, table.c.part, table.c.valid_from)
+    )
+    with database.reading(db.engine) as connection:
+        return [dict(row) for row in connection.execute(statement).mappings()]
+
+
+def page_of(rows: Sequence[Row], page: Page, key: Callable[[Row], Any]) -> Listing:
+    """Return a page of rows that were worked out, sorted by their key."""
+    ordered = sorted(rows, key=key)
+    rest = [each for each in ordered if page.after is None or key(each) > page.after]
+    shown = rest if page.limit is None else rest[: page.limit]
+    more = len(shown) < len(rest)
+    return Listing(shown, len(ordered), key(shown[-1]) if more else None)
+
+
+def open_words(db: ReadModel, commitments: Iterable[str | None]) -> dict[str, Any]:
+    """Return the values that are still held of these commitments."""
+    wanted = sorted({each for each in commitments if each})
+    found: dict[str, Any] = {}
+    with database.reading(db.engine) as connection:
+        for start in range(0, len(wanted), CHUNK):
+            chunk = wanted[start : start + CHUNK]
+            statement = select(words).where(words.c.commitment.in_(chunk))
+            found |= {
+                row.commitment: orjson.loads(row.value)
+                for row in connection.execute(statement)
+            }
+    return found
+
+
+def with_common(row: Row, moment: Moment, opened: dict[str, Any]) -> Row:
+    """Return the members that every item shows of itself."""
+    sources = orjson.loads(row["sources"])
+    first = sources[0] if sources else {}
+    titles = opened.get(row["source_titles"] or "") or [None]
+    return {
+        "valid_from": row["valid_from"] or None,
+        "valid_to": row["valid_to"],
+        "in_force": certainty(row, moment.day),
+        "version": row["version"],
+        "position": row["position"],
+        "recorded_at": row["recorded_at"],
+        "change": row["change"],
+        "is_disputed": row["is_disputed"],
+        "disputed_by": orjson.loads(row["disputed_by"]),
+        "source_url": first.get("url"),
+        "source_title": titles[0],
+        "source_publisher": first.get("publisher"),
+        "confidence": first.get("confidence"),
+        "more_source_urls": [s["url"] for s in sources[1:] if s["url"]],
+    }
+
+
+def _count(connection: Connection, statement: Select[Any]) -> int:
+    counted = select(func.count()).select_from(statement.subquery())
+    return int(connection.execute(counted).scalar_one())
+
+
+def _page(
+    connection: Connection,
+    statement: Select[Any],
+    key: Sequence[Column[Any]],
+    page: Page,
+) -> tuple[list[Row], tuple[str, ...] | None]:
+    if page.after is not None:
+        statement = statement.where(and_(tuple_(*key) > tuple_(*page.after)))
+    statement = statement.order_by(*key)
+    if page.limit is not None:
+        statement = statement.limit(page.limit + 1)
+    rows = [dict(row) for row in connection.execute(statement).mappings()]
+    if page.limit is None or len(rows) <= page.limit:
+        return rows, None
+    last = rows[page.limit - 1]
+    return rows[: page.limit], tuple(last[column.name] for column in key)

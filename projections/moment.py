@@ -1,0 +1,132 @@
+"""Moments: as of which day, and according to which position of the log."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import ColumnElement, Table, and_, func, or_, select
+
+from projections import database
+from projections.read_model import ReadModel, Row, history
+from schemas import dates
+from schemas.codelists import InForce
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What a question is asked as of: a day in the world, a position on record.
+
+    `as_of` is None where no day was asked for; `today` then tells what is in force.
+    """
+
+    position: int
+    head: int
+    today: str
+    as_of: str | None = None
+    with_undated: bool = False
+
+    @property
+    def day(self) -> str:
+        """The day asked for, or today."""
+        return self.as_of or self.today
+
+    @property
+    def is_head(self) -> bool:
+        """Whether it is the present state of the record."""
+        return self.position >= self.head
+
+    def without_day(self) -> "Moment":
+        """Return the same moment with no day asked for."""
+        return replace(self, as_of=None, with_undated=False)
+
+
+def standing(table: Table, moment: Moment) -> ColumnElement[bool]:
+    """Keep the rows that stood on record at the position."""
+    is_open = table.c.position_to.is_(None)
+    if moment.is_head:
+        return is_open
+    return and_(
+        table.c.position_from <= moment.position,
+        or_(is_open, table.c.position_to > moment.position),
+    )
+
+
+def in_force(table: Table, moment: Moment) -> ColumnElement[bool]:
+    """Keep the rows that held on the day asked for; without one, keep all."""
+    if moment.as_of is None:
+        return table.c.id.is_not(None)
+    held = and_(
+        table.c.valid_from != "",
+        table.c.valid_from <= moment.as_of,
+        or_(table.c.valid_to.is_(None), table.c.valid_to > moment.as_of),
+    )
+    return or_(held, table.c.valid_from == "") if moment.with_undated else held
+
+
+def certainty(row: Any, day: str) -> str | None:
+    """Say whether a row held on a day: certain, possible, unknown, or None: no."""
+    if row["valid_from"] == "":
+        return str(InForce.UNKNOWN)
+    if day < row["valid_from"] or (row["valid_to"] and day >= row["valid_to"]):
+        return None
+    is_sure = row["certain_from"] <= day and (
+        row["certain_to"] is None or day < row["certain_to"]
+    )
+    return str(InForce.CERTAIN if is_sure else InForce.POSSIBLE)
+
+
+def span(
+    started: str | None, ended: str | None = None, replaced: str | None = None
+) -> Row:
+    """Return the columns of time of a row.
+
+    `ended` is the last day on which it held; `replaced` the day from which another
+    holds in its place.
+    """
+    if started is None:
+        return {
+            "valid_from": "",
+            "certain_from": None,
+            "certain_to": None,
+            "valid_to": _end(ended, replaced)[1],
+        }
+    first, last = dates.window(started)
+    certain_to, valid_to = _end(ended, replaced)
+    return {
+        "valid_from": first,
+        "certain_from": last,
+        "certain_to": certain_to,
+        "valid_to": valid_to,
+    }
+
+
+def recorded_at(db: ReadModel, position: int) -> str | None:
+    """Return when a position of the log was recorded."""
+    statement = select(history.c.recorded_at).where(history.c.position == position)
+    with database.reading(db.engine) as connection:
+        return connection.execute(statement).scalar_one_or_none()
+
+
+def position_at(db: ReadModel, instant: str) -> int:
+    """Return the last position recorded at or before an instant, or 0."""
+    statement = select(func.max(history.c.position)).where(
+        history.c.recorded_at <= instant
+    )
+    with database.reading(db.engine) as connection:
+        return connection.execute(statement).scalar_one_or_none() or 0
+
+
+def known_since(db: ReadModel, stream: str) -> int | None:
+    """Return the position at which a stream began, or None."""
+    statement = select(func.min(history.c.position)).where(history.c.stream == stream)
+    with database.reading(db.engine) as connection:
+        return connection.execute(statement).scalar_one_or_none()
+
+
+def _end(ended: str | None, replaced: str | None) -> tuple[str | None, str | None]:
+    """Return until when it certainly held, and when it certainly no longer did."""
+    if replaced is not None:
+        return dates.window(replaced)
+    if ended is not None:
+        first, last = dates.window(ended)
+        return dates.day_after(first), dates.day_after(last)
+    return None, None

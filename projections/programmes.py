@@ -1,0 +1,239 @@
+"""Programmes: their scales, their questions, and their order within a family."""
+
+from typing import Any
+
+import orjson
+from sqlalchemy import Column, Connection, Integer, select
+
+from projections.database import KEY, versioned_table
+from projections.facts import Fact, Thing
+from projections.listing import (
+    Listing,
+    Page,
+    all_rows,
+    get_row,
+    list_rows,
+    open_words,
+    with_common,
+)
+from projections.moment import Moment, span
+from projections.read_model import Batch, Projection, ReadModel, Row, generic, to_json
+from projections.rows import row_of
+from schemas.events import RecordedEvent
+
+table = versioned_table(
+    "programmes",
+    Column("family", KEY),
+    Column("title", KEY),
+    Column("follows", KEY),
+    Column("scale", KEY),
+    Column("grades", KEY),
+    Column("announced_on", KEY),
+    Column("announced_on_basis", KEY),
+    Column("note", KEY),
+    Column("question", KEY),
+    Column("concept", KEY),
+    Column("level", KEY),
+    Column("pillar", KEY),
+    Column("number", Integer),
+    Column("label", KEY),
+    Column("text", KEY),
+    Column("graded", KEY),
+    Column("aliases", KEY),
+)
+programmes = Projection(table)
+
+OWN = ("family", "title", "follows", "scale", "grades", "announced_on",
+       "announced_on_basis")  # fmt: skip
+QUESTION = ("question", "concept", "level", "pillar", "number", "label", "text",
+            "graded", "aliases")  # fmt: skip
+NO_COLUMNS: Row = dict.fromkeys((*OWN, *QUESTION, "note"))
+
+
+@programmes.when(
+    "programme.announced",
+    "programme.question-added",
+    "programme.question-alias-added",
+    *generic("programme"),
+)
+def _restate(batch: Batch, event: RecordedEvent) -> None:
+    thing = batch.thing(event.stream)
+    assert thing  # The event itself is among its facts.
+    batch.group(("programmes",), _all_ids).add(event.id)
+    batch.restate(table, event.id, event.position, programme_rows(thing))
+
+
+def programme_rows(thing: Thing) -> list[Row]:
+    """Return all rows of a programme: itself, and its questions."""
+    announced = thing.live("programme.announced")
+    if not announced:
+        return []
+    fact = announced[0]
+    scale = fact.data["scale"]
+    itself = {
+        **NO_COLUMNS,
+        **row_of(thing, fact),
+        **span(fact.data["announced_on"]),
+        **{name: fact.data[name] for name in ("family", "title", "follows")},
+        "scale": scale and scale["id"],
+        "grades": to_json(scale["grades"] if scale else []),
+        "announced_on": fact.data["announced_on"],
+        "announced_on_basis": fact.data["announced_on_basis"],
+        "note": fact.sealed.get("note"),
+    }
+    questions = thing.live("programme.question-added")
+    return [itself, *(_question(thing, each) for each in questions)]
+
+
+def _question(thing: Thing, fact: Fact) -> Row:
+    added = [
+        each.data["alias"]
+        for each in thing.live("programme.question-alias-added")
+        if each.data["question"] == fact.data["question"]
+    ]
+    return {
+        **NO_COLUMNS,
+        **row_of(thing, fact, f"question.{fact.data['question']}"),
+        **span(None),
+        **{name: fact.data[name] for name in QUESTION},
+        "aliases": to_json([*fact.data["aliases"], *added]),
+        "note": fact.sealed.get("note"),
+    }
+
+
+# What ratings need to know of the programmes, while events are applied.
+
+
+def families(batch: Batch) -> dict[str, Row]:
+    """Return family, follows, scale and grades of every programme that stands."""
+    known = batch.group(("programmes",), _all_ids)
+    found = {}
+    for id in known:
+        for key, row in batch.standing(table, id).items():
+            if key[0] == "":
+                found[id] = row.values
+    return found
+
+
+def concept_of(batch: Batch, programme: str, question: str) -> str | None:
+    """Return the concept of a question, or None if it is not known."""
+    row = batch.standing(table, programme).get((f"question.{question}", ""))
+    return row.values["concept"] if row else None
+
+
+def order_of(programme: str, known: dict[str, Row]) -> int:
+    """Return the place of a programme in its family: how many it follows."""
+    seen: list[str] = []
+    while (row := known.get(programme)) and row["follows"] and programme not in seen:
+        seen.append(programme)
+        programme = row["follows"]
+    return len(seen)
+
+
+def _all_ids(connection: Connection) -> list[str]:
+    statement = select(table.c.id).where(
+        table.c.part == "", table.c.position_to.is_(None)
+    )
+    return list(connection.execute(statement).scalars())
+
+
+# Queries.
+
+
+def list_programmes(
+    db: ReadModel, moment: Moment, page: Page, family: str | None = None
+) -> Listing:
+    """Return programmes, by id."""
+    conditions = [table.c.family == family] if family else []
+    listing = list_rows(db, table, moment, page, *conditions)
+    listing.rows = _items(db, moment, listing.rows)
+    return listing
+
+
+def get_programme(db: ReadModel, moment: Moment, id: str) -> Row | None:
+    """Return one programme, or None."""
+    row = get_row(db, table, moment, id)
+    return _items(db, moment, [row])[0] if row else None
+
+
+def list_questions(db: ReadModel, moment: Moment, id: str) -> list[Row]:
+    """Return the questions of a programme, in the order in which it asks them."""
+    rows = all_rows(db, table, moment.without_day(), table.c.id == id)
+    asked = [row for row in rows if row["question"]]
+    return [_question_item(row) for row in sorted(asked, key=_by_number)]
+
+
+def _question_item(row: Row) -> Row:
+    return {
+        **{name: row[name] for name in QUESTION},
+        "aliases": orjson.loads(row["aliases"]),
+    }
+
+
+def _by_number(row: Row) -> tuple[str, int, str]:
+    return row["level"], row["number"] or 999, row["question"]
+
+
+def _items(db: ReadModel, moment: Moment, rows: list[Row]) -> list[Row]:
+    known = ProgrammeLabels(all_rows(db, table, moment.without_day()))
+    commitments = [row[name] for row in rows for name in ("note", "source_titles")]
+    opened = open_words(db, commitments)
+    return [_item(row, moment, known, opened) for row in rows]
+
+
+def _item(
+    row: Row, moment: Moment, known: "ProgrammeLabels", opened: dict[str, Any]
+) -> Row:
+    return {
+        "id": row["id"],
+        **{name: row[name] for name in OWN},
+        "grades": [each["grade"] for each in orjson.loads(row["grades"])],
+        "questions": [each["question"] for each in known.questions(row["id"])],
+        "note": opened.get(row["note"] or ""),
+        **with_common(row, moment, opened),
+    }
+
+
+class ProgrammeLabels:
+    """The titles, scales and questions of all programmes, at one moment."""
+
+    def __init__(self, rows: list[Row]) -> None:
+        self.rows = {row["id"]: row for row in rows if row["part"] == ""}
+        self._questions: dict[str, dict[str, Row]] = {}
+        for row in rows:
+            if row["question"]:
+                self._questions.setdefault(row["id"], {})[row["question"]] = row
+
+    def title(self, id: str | None) -> str | None:
+        """Return the title of a programme."""
+        return self.rows[id]["title"] if id in self.rows else None
+
+    def order(self, id: str) -> int:
+        """Return the place of a programme in its family."""
+        return order_of(id, self.rows)
+
+    def questions(self, id: str) -> list[Row]:
+        """Return the questions of a programme, in the order asked."""
+        return sorted(self._questions.get(id, {}).values(), key=_by_number)
+
+    def question(self, programme: str, question: str) -> Row | None:
+        """Return one question, or None."""
+        return self._questions.get(programme, {}).get(question)
+
+    def grade_label(self, programme: str, grade: str) -> str:
+        """Return the label of a grade on the scale of a programme."""
+        return self._grades(programme).get(grade, {}).get("label") or grade
+
+    def grade_rank(self, programme: str, grade: str) -> int | None:
+        """Return the rank of a grade: 1 is the best."""
+        return self._grades(programme).get(grade, {}).get("rank")
+
+    def _grades(self, programme: str) -> dict[str, Row]:
+        row = self.rows.get(programme)
+        grades = orjson.loads(row["grades"]) if row else []
+        return {each["grade"]: each for each in grades}
+
+
+def labels(db: ReadModel, moment: Moment) -> ProgrammeLabels:
+    """Return what other nouns show of programmes."""
+    return ProgrammeLabels(all_rows(db, table, moment.without_day()))

@@ -1,0 +1,338 @@
+"""Ratings: every grade, and the days on which it was in force.
+
+A rating is in force from its publication until the next of the same body, concept
+and family. So an event about one rating can end another: the rows of the whole
+group are worked out anew, and those that change are restated.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Column, Connection, Index, Integer, func, select, text
+
+from projections import bodies, inspections, programmes
+from projections.database import KEY, versioned_table
+from projections.facts import Fact, Thing
+from projections.listing import (
+    Listing,
+    Page,
+    all_rows,
+    get_row,
+    list_rows,
+    open_words,
+    with_common,
+)
+from projections.moment import Moment, certainty, span
+from projections.read_model import Batch, Projection, ReadModel, Row, generic
+from projections.rows import row_of
+from schemas import dates
+from schemas.codelists import label
+from schemas.events import RecordedEvent
+
+PLAIN = ("inspection", "programme", "body", "question", "level", "scale", "grade",
+         "basis", "carried_from")  # fmt: skip
+
+table = versioned_table(
+    "ratings",
+    *(Column(name, KEY) for name in PLAIN),
+    Column("family", KEY),
+    Column("concept", KEY),
+    Column("programme_order", Integer),
+    Column("published_on", KEY),
+    Column("published_on_basis", KEY),
+    Column("superseded_by", KEY),
+    Column("note", KEY),
+)
+Index(
+    "ratings_group",
+    table.c.body,
+    table.c.concept,
+    table.c.family,
+    sqlite_where=text("position_to IS NULL"),
+    postgresql_where=text("position_to IS NULL"),
+)
+Index(
+    "ratings_inspection",
+    table.c.inspection,
+    sqlite_where=text("position_to IS NULL"),
+    postgresql_where=text("position_to IS NULL"),
+)
+ratings = Projection(table)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A rating that stands, and where it belongs among those of its group."""
+
+    thing: Thing
+    fact: Fact
+    family: str | None
+    concept: str | None
+    programme_order: int
+    published_on: str | None
+    published_on_basis: str | None
+
+    @property
+    def group(self) -> tuple[str, ...]:
+        """The body, the concept and the family: what it is compared with."""
+        return (
+            "ratings",
+            self.fact.data["body"],
+            self.concept or "",
+            self.family or "",
+        )
+
+    @property
+    def order(self) -> tuple[int, bool, str, int]:
+        """By programme, then by date (unknown ones last), then by position."""
+        day = self.published_on and dates.first_day(self.published_on)
+        return (self.programme_order, not day, day or "", self.fact.position)
+
+
+@ratings.when("rating.awarded", *generic("rating"))
+def _restate(batch: Batch, event: RecordedEvent) -> None:
+    _restate_groups(batch, [event.id], event.position)
+
+
+@ratings.when(
+    "inspection.announced",
+    "inspection.published",
+    *generic("inspection"),
+)
+def _follow_inspection(batch: Batch, event: RecordedEvent) -> None:
+    """Let the ratings of an inspection follow its date."""
+    ids = sorted(_of_inspection(batch, event.id))
+    _restate_groups(batch, ids, event.position)
+
+
+@ratings.when(
+    "programme.announced",
+    "programme.question-added",
+    *generic("programme"),
+)
+def _follow_programme(batch: Batch, event: RecordedEvent) -> None:
+    """Let the ratings of a programme follow its family, order and concepts."""
+    known = programmes.families(batch)
+    family = known.get(event.id, {}).get("family")
+    members = [id for id, row in known.items() if row["family"] == family]
+    for id in sorted({event.id, *members}):
+        _restate_groups(batch, sorted(_of_programme(batch, id)), event.position)
+
+
+def _restate_groups(batch: Batch, ids: Iterable[str], position: int) -> None:
+    """Work out anew the groups that these ratings were and are in."""
+    for id in ids:
+        touched: dict[tuple[str, ...], None] = {}
+        for row in batch.standing(table, id).values():
+            old = row.values
+            touched[
+                "ratings", old["body"], old["concept"] or "", old["family"] or ""
+            ] = None
+        placed = _placed(batch, id)
+        if placed:
+            touched[placed.group] = None
+            _join(batch, placed)
+        for group in touched:
+            _restate_group(batch, group, position)
+        if placed is None:
+            batch.restate(table, id, position, [])
+
+
+def _join(batch: Batch, placed: Placed) -> None:
+    id, data = placed.thing.id, placed.fact.data
+    _of_group(batch, placed.group).add(id)
+    _of_inspection(batch, data["inspection"]).add(id)
+    _of_programme(batch, data["programme"]).add(id)
+
+
+def _restate_group(batch: Batch, group: tuple[str, ...], position: int) -> None:
+    ids = sorted(_of_group(batch, group))
+    found = [placed for id in ids if (placed := _placed(batch, id))]
+    members = [placed for placed in found if placed.group == group]
+    for placed, row in zip(members, group_rows(members), strict=True):
+        batch.restate(table, placed.thing.id, position, [row])
+
+
+def group_rows(members: Sequence[Placed]) -> list[Row]:
+    """Return the row of each rating of a group, in the order of the members."""
+    ordered = sorted(members, key=lambda each: each.order)
+    rows = {
+        each.thing.id: _row(each, *_successor(ordered, number))
+        for number, each in enumerate(ordered)
+    }
+    return [rows[each.thing.id] for each in members]
+
+
+def _successor(ordered: Sequence[Placed], number: int) -> tuple[Placed | None, bool]:
+    """Return the next dated rating, and whether an undated one comes before it."""
+    is_doubtful = False
+    for later in ordered[number + 1 :]:
+        if later.published_on:
+            return later, is_doubtful
+        is_doubtful = True
+    return None, is_doubtful
+
+
+def _row(placed: Placed, successor: Placed | None, is_doubtful: bool) -> Row:
+    held = span(
+        placed.published_on, replaced=successor.published_on if successor else None
+    )
+    if placed.published_on is None:
+        held["certain_to"] = held["valid_to"] = None
+    elif is_doubtful:
+        held["certain_to"] = held["valid_from"]  # Held for certain on no day.
+    fact = placed.fact
+    return {
+        **row_of(placed.thing, fact),
+        **held,
+        **{name: fact.data[name] for name in PLAIN},
+        "family": placed.family,
+        "concept": placed.concept,
+        "programme_order": placed.programme_order,
+        "published_on": placed.published_on,
+        "published_on_basis": placed.published_on_basis,
+        "superseded_by": successor.thing.id if successor else None,
+        "note": fact.sealed.get("note"),
+    }
+
+
+def _placed(batch: Batch, id: str) -> Placed | None:
+    thing = batch.thing(f"rating-{id}")
+    facts = thing.live("rating.awarded") if thing else []
+    if thing is None or not facts:
+        return None
+    data = facts[0].data
+    known = programmes.families(batch)
+    own = known.get(data["programme"])
+    published_on, published_on_basis = _published(batch, data)
+    return Placed(
+        thing=thing,
+        fact=facts[0],
+        family=own["family"] if own else None,
+        concept=programmes.concept_of(batch, data["programme"], data["question"]),
+        programme_order=programmes.order_of(data["programme"], known),
+        published_on=published_on,
+        published_on_basis=published_on_basis,
+    )
+
+
+def _published(batch: Batch, data: Row) -> tuple[str | None, str | None]:
+    """Return the rating's own date, or that of its inspection."""
+    if data["published_on"]:
+        return data["published_on"], data["published_on_basis"]
+    row = inspections.publication_of(batch, data["inspection"])
+    return (row["published_on"], row["published_on_basis"]) if row else (None, None)
+
+
+def _of_group(batch: Batch, group: tuple[str, ...]) -> set[str]:
+    _, body, concept, family = group
+    conditions = (
+        table.c.body == body,
+        func.coalesce(table.c.concept, "") == concept,
+        func.coalesce(table.c.family, "") == family,
+    )
+    return batch.group(group, lambda connection: _ids(connection, *conditions))
+
+
+def _of_inspection(batch: Batch, id: str) -> set[str]:
+    is_of = table.c.inspection == id
+    return batch.group(("of-inspection", id), lambda c: _ids(c, is_of))
+
+
+def _of_programme(batch: Batch, id: str) -> set[str]:
+    is_of = table.c.programme == id
+    return batch.group(("of-programme", id), lambda c: _ids(c, is_of))
+
+
+def _ids(connection: Connection, *conditions: Any) -> list[str]:
+    statement = select(table.c.id).where(table.c.position_to.is_(None), *conditions)
+    return list(connection.execute(statement).scalars())
+
+
+# Queries.
+
+FILTERS = ("body", "programme", "question", "concept", "grade", "basis", "inspection")
+
+
+def list_ratings(
+    db: ReadModel, moment: Moment, page: Page, **filters: str | None
+) -> Listing:
+    """Return ratings, by id; the filters are those of FILTERS."""
+    conditions = [
+        table.c[name] == filters[name] for name in FILTERS if filters.get(name)
+    ]
+    listing = list_rows(db, table, moment, page, *conditions)
+    listing.rows = rating_items(db, moment, listing.rows)
+    return listing
+
+
+def get_rating(db: ReadModel, moment: Moment, id: str) -> Row | None:
+    """Return one rating, or None."""
+    row = get_row(db, table, moment, id)
+    return rating_items(db, moment, [row])[0] if row else None
+
+
+def rating_rows(db: ReadModel, moment: Moment, *conditions: Any) -> list[Row]:
+    """Return the rows of ratings that stood at the moment, whatever their dates."""
+    return all_rows(db, table, moment, *conditions)
+
+
+def rating_items(db: ReadModel, moment: Moment, rows: Sequence[Row]) -> list[Row]:
+    """Return the rows as items: with labels, and their words opened."""
+    known = Labels(db, moment, rows)
+    return [_item(row, moment, known) for row in rows]
+
+
+class Labels:
+    """What the rows of ratings show of other nouns, and their opened words."""
+
+    def __init__(self, db: ReadModel, moment: Moment, rows: Sequence[Row]) -> None:
+        self.bodies = bodies.labels(db, moment)
+        self.programmes = programmes.labels(db, moment)
+        ids = {row["inspection"] for row in rows}
+        self.inspections = inspections.titles(db, moment, ids)
+        commitments = [row[name] for row in rows for name in ("note", "source_titles")]
+        self.opened = open_words(db, commitments)
+
+
+def _item(row: Row, moment: Moment, known: Labels) -> Row:
+    programme = row["programme"]
+    question = known.programmes.question(programme, row["question"])
+    return {
+        "id": row["id"],
+        **known.bodies.columns(row["body"]),
+        "programme": programme,
+        "programme_title": known.programmes.title(programme),
+        "family": row["family"],
+        "question": row["question"],
+        "question_label": question and question["label"],
+        "concept": row["concept"],
+        "level": row["level"],
+        "level_label": label(row["level"]),
+        "grade": row["grade"],
+        "grade_label": known.programmes.grade_label(programme, row["grade"]),
+        "grade_rank": known.programmes.grade_rank(programme, row["grade"]),
+        "scale": row["scale"],
+        "basis": row["basis"],
+        "basis_label": label(row["basis"]),
+        "carried_from": row["carried_from"],
+        "published_on": row["published_on"],
+        "published_on_basis": row["published_on_basis"],
+        "published_on_text": dates.in_words(row["published_on"]),
+        "age_days": _age(row, moment),
+        "inspection": row["inspection"],
+        "inspection_title": known.inspections.get(row["inspection"]),
+        "superseded_by": row["superseded_by"],
+        "note": known.opened.get(row["note"] or ""),
+        **with_common(row, moment, known.opened),
+    }
+
+
+def _age(row: Row, moment: Moment) -> int | None:
+    """Return the days from publication to the day asked for, while in force."""
+    if not dates.is_day(row["published_on"]) or not certainty(row, moment.day):
+        return None
+    published = date.fromisoformat(row["published_on"])
+    return (date.fromisoformat(moment.day) - published).days

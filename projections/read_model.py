@@ -1,0 +1,425 @@
+"""The read model: every projection, in one database, at one position of the log.
+
+Nothing is overwritten. A row stands from one position to another, so that every
+question can be asked of any moment in the past. `restate` is the only writer.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import orjson
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    Index,
+    Integer,
+    RowMapping,
+    Table,
+    bindparam,
+    insert,
+    select,
+    update,
+)
+
+from projections import database
+from projections.database import KEY, metadata
+from projections.facts import Thing, fold
+from schemas.events import RecordedEvent
+
+Row: TypeAlias = dict[str, Any]
+Handler: TypeAlias = Callable[["Batch", RecordedEvent], None]
+ReadEvents: TypeAlias = Callable[[int], Sequence[RecordedEvent]]
+
+CODE_VERSION = 1  # Raise it when a projection makes other rows of the same events.
+GENERIC_VERBS = ("corrected", "retracted", "disputed", "dispute-settled", "sourced")
+MEMORY = 20_000  # Streams kept in memory while events are applied.
+
+progress = Table(
+    "progress",
+    metadata,
+    Column("only", Integer, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("code_version", Integer, nullable=False),
+)
+words = Table(
+    "words",
+    metadata,
+    Column("commitment", KEY, primary_key=True),
+    Column("value", KEY, nullable=False),
+)
+history = Table(
+    "history",
+    metadata,
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("type", KEY, nullable=False, index=True),
+    Column("stream", KEY, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("recorded_at", KEY, nullable=False, index=True),
+    Column("by", KEY, nullable=False),
+    Column("change", KEY, nullable=False),
+    Column("data", KEY, nullable=False),
+    Column("sealed", KEY, nullable=False),
+    Column("sources", KEY, nullable=False),
+    Column("signature", KEY),
+    Column("leaf_hash", KEY, nullable=False),
+)
+Index("history_stream", history.c.stream, history.c.version, unique=True)
+
+
+class Projection:
+    """One versioned table, and what each type of event does to it."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        self.handlers: dict[str, Handler] = {}
+
+    @property
+    def name(self) -> str:
+        """The name of the projection, which is that of its table."""
+        return self.table.name
+
+    def when(self, *types: str) -> Callable[[Handler], Handler]:
+        """Register the handler of these types of event."""
+
+        def register(handler: Handler) -> Handler:
+            self.handlers.update(dict.fromkeys(types, handler))
+            return handler
+
+        return register
+
+
+def generic(noun: str) -> list[str]:
+    """Return the types of event that every noun has."""
+    return [f"{noun}.{verb}" for verb in GENERIC_VERBS]
+
+
+class ReadModel:
+    """The tables of all projections, at one position of the log."""
+
+    def __init__(self, engine: Engine, projections: Iterable[Projection]) -> None:
+        self.engine = engine
+        self.projections = list(projections)
+        self._memory = Memory()
+
+    def create_tables(self) -> None:
+        """Create the tables that are not there yet."""
+        with database.writing(self.engine) as connection:
+            metadata.create_all(connection)
+            if connection.execute(select(progress.c.only)).first() is None:
+                row = {"only": 1, "position": 0, "code_version": CODE_VERSION}
+                connection.execute(insert(progress), row)
+
+    @property
+    def position(self) -> int:
+        """The position of the last event that has been applied."""
+        with self.engine.connect() as connection:
+            return read_position(connection)
+
+    def catch_up(
+        self, read: ReadEvents, on_batch: Callable[[int], None] | None = None
+    ) -> int:
+        """Apply every event that is not applied yet; return the position reached."""
+        while events := read(self.position):
+            self.apply(events)
+            if on_batch:
+                on_batch(events[-1].position)
+        return self.position
+
+    def apply(self, events: Sequence[RecordedEvent]) -> None:
+        """Apply the events in one transaction, those not applied yet."""
+        with database.writing(self.engine) as connection:
+            position = self._lock(connection)  # Another process may have been faster.
+            fresh = [event for event in events if event.position > position]
+            if not fresh:
+                return
+            if fresh[0].position != position + 1:
+                raise ValueError(
+                    f"The read model stands at {position}: event "
+                    f"{fresh[0].position} does not follow."
+                )
+            batch = Batch(connection, self._memory.at(position))
+            try:
+                for event in fresh:
+                    self._dispatch(batch, event)
+                batch.flush()
+            except BaseException:
+                self._memory = Memory()
+                raise
+            connection.execute(update(progress).values(position=fresh[-1].position))
+        self._memory.stand_at(fresh[-1].position)
+
+    def digest(self, name: str, at: int) -> str:
+        """Return the SHA-256 of a projection's rows as of a position.
+
+        Canonical JSON lines in the order of the key; sealed values are commitments,
+        and nothing recorded later shows.
+        """
+        tables = {each.name: each.table for each in self.projections}
+        table = {**tables, "history": history}[name]
+        with database.reading(self.engine) as connection:
+            return _digest(connection, table, at)
+
+    def names(self) -> list[str]:
+        """Return the names of the projections."""
+        return ["history", *(each.name for each in self.projections)]
+
+    def _dispatch(self, batch: "Batch", event: RecordedEvent) -> None:
+        batch.record(event)
+        for projection in self.projections:
+            if handler := projection.handlers.get(event.type):
+                handler(batch, event)
+
+    def _lock(self, connection: Connection) -> int:
+        if connection.dialect.name == "postgresql":
+            statement = select(progress.c.position).with_for_update()
+            return int(connection.execute(statement).scalar_one())
+        return read_position(connection)
+
+
+def read_position(connection: Connection) -> int:
+    """Return the position of the last event that has been applied."""
+    return int(connection.execute(select(progress.c.position)).scalar_one())
+
+
+# Writing: rows are collected for a batch of events, and flushed at its end.
+
+
+@dataclass(slots=True)
+class Standing:
+    """A row that stands, or that was closed within the batch."""
+
+    values: Row
+    position_from: int
+    position_to: int | None = None
+    is_stored: bool = True
+
+
+@dataclass
+class Memory:
+    """What the last batches have read: good as long as nobody else has written."""
+
+    position: int = -1
+    is_complete: bool = False
+    streams: dict[str, list[RecordedEvent]] = field(default_factory=dict)
+    rows: dict[tuple[str, str], dict[tuple[str, str], Standing]] = field(
+        default_factory=dict
+    )
+    groups: dict[tuple[str, ...], set[str]] = field(default_factory=dict)
+
+    def at(self, position: int) -> "Memory":
+        """Return itself, emptied if it does not stand at the position."""
+        if self.position != position or len(self.streams) > MEMORY:
+            self.forget()
+            self.is_complete = position == 0
+        return self
+
+    def stand_at(self, position: int) -> None:
+        """Note up to which position the memory is right."""
+        self.position = position
+
+    def forget(self) -> None:
+        """Drop all that was read."""
+        self.streams.clear()
+        self.rows.clear()
+        self.groups.clear()
+
+
+class Batch:
+    """The rows that a batch of events makes, before they are written."""
+
+    def __init__(self, connection: Connection, memory: Memory) -> None:
+        self.connection = connection
+        self._memory = memory
+        self._tables: dict[str, Table] = {}
+        self._opened: dict[str, list[Standing]] = {}
+        self._closed: dict[str, list[Standing]] = {}
+        self._history: list[Row] = []
+        self._words: list[Row] = []
+
+    def thing(self, stream: str) -> Thing | None:
+        """Return the facts of a stream, as of the event that is being applied."""
+        return fold(self._events(stream))
+
+    def restate(
+        self, table: Table, id: str, position: int, rows: Iterable[Row]
+    ) -> None:
+        """Let these rows, and no others, hold for the thing from the position on.
+
+        Rows that stand and are not among them are closed, new ones are opened, and
+        those that are the same are not touched.
+        """
+        self._tables[table.name] = table
+        standing = self.standing(table, id)
+        wanted = {(row["part"], row["valid_from"]): row for row in rows}
+        for key, old in list(standing.items()):
+            if wanted.get(key) != old.values:
+                self._close(table.name, old, position)
+                del standing[key]
+        for key, row in wanted.items():
+            if key not in standing:
+                new = Standing(row, position, is_stored=False)
+                standing[key] = new
+                self._opened.setdefault(table.name, []).append(new)
+
+    def standing(self, table: Table, id: str) -> dict[tuple[str, str], Standing]:
+        """Return the rows of a thing that stand, by part and first possible day."""
+        known = self._memory.rows.get((table.name, id))
+        if known is None:
+            known = {} if self._memory.is_complete else self._read_standing(table, id)
+            self._memory.rows[table.name, id] = known
+        return known
+
+    def group(
+        self, key: tuple[str, ...], read: Callable[[Connection], Iterable[str]]
+    ) -> set[str]:
+        """Return the remembered ids of a group, which the caller keeps right."""
+        known = self._memory.groups.get(key)
+        if known is None:
+            known = set() if self._memory.is_complete else set(read(self.connection))
+            self._memory.groups[key] = known
+        return known
+
+    def record(self, event: RecordedEvent) -> None:
+        """Add the event to the history."""
+        self._events(event.stream).append(event)
+        self._history.append(_history_row(event))
+        self._words += (
+            {"commitment": event.sealed[name], "value": orjson.dumps(value).decode()}
+            for name, value in event.opened.items()
+        )
+
+    def flush(self) -> None:
+        """Write all that was collected."""
+        if self._history:
+            self.connection.execute(insert(history), self._history)
+        if self._words:
+            self.connection.execute(insert(words), self._words)
+        for name, table in self._tables.items():
+            self._flush_closed(table, self._closed.get(name, []))
+            self._flush_opened(table, self._opened.get(name, []))
+
+    def _close(self, name: str, row: Standing, position: int) -> None:
+        row.position_to = position
+        if row.is_stored:
+            self._closed.setdefault(name, []).append(row)
+
+    def _flush_closed(self, table: Table, rows: list[Standing]) -> None:
+        if not rows:
+            return
+        statement = (
+            update(table)
+            .where(
+                table.c.id == bindparam("id_"),
+                table.c.part == bindparam("part_"),
+                table.c.valid_from == bindparam("valid_from_"),
+                table.c.position_from == bindparam("position_from_"),
+            )
+            .values(position_to=bindparam("to_"))
+        )
+        self.connection.execute(
+            statement,
+            [
+                {
+                    "id_": row.values["id"],
+                    "part_": row.values["part"],
+                    "valid_from_": row.values["valid_from"],
+                    "position_from_": row.position_from,
+                    "to_": row.position_to,
+                }
+                for row in rows
+            ],
+        )
+
+    def _flush_opened(self, table: Table, rows: list[Standing]) -> None:
+        values = []
+        for row in rows:
+            row.is_stored = True
+            if row.position_from != row.position_to:  # It stood for no position.
+                span = {
+                    "position_from": row.position_from,
+                    "position_to": row.position_to,
+                }
+                values.append({**row.values, **span})
+        if values:
+            self.connection.execute(insert(table), values)
+
+    def _read_standing(self, table: Table, id: str) -> dict[tuple[str, str], Standing]:
+        statement = select(table).where(table.c.id == id, table.c.position_to.is_(None))
+        found = {}
+        for row in self.connection.execute(statement).mappings():
+            values = dict(row)
+            position_from = values.pop("position_from")
+            del values["position_to"]
+            key = (values["part"], values["valid_from"])
+            found[key] = Standing(values, position_from)
+        return found
+
+    def _events(self, stream: str) -> list[RecordedEvent]:
+        known = self._memory.streams.get(stream)
+        if known is None:
+            known = [] if self._memory.is_complete else self._read_stream(stream)
+            self._memory.streams[stream] = known
+        return known
+
+    def _read_stream(self, stream: str) -> list[RecordedEvent]:
+        statement = (
+            select(history)
+            .where(history.c.stream == stream)
+            .order_by(history.c.version)
+        )
+        rows = self.connection.execute(statement).mappings()
+        return [recorded_event(row) for row in rows]
+
+
+def _history_row(event: RecordedEvent) -> Row:
+    signature = event.signature and orjson.dumps(event.signature).decode()
+    return {
+        "position": event.position,
+        "type": event.type,
+        "stream": event.stream,
+        "version": event.version,
+        "recorded_at": event.recorded_at,
+        "by": event.by,
+        "change": event.change,
+        "data": to_json(event.data),
+        "sealed": to_json(event.sealed),
+        "sources": to_json(event.sources),
+        "signature": signature,
+        "leaf_hash": event.leaf_hash,
+    }
+
+
+def recorded_event(row: RowMapping) -> RecordedEvent:
+    """Return the event of a row of the history, without opened words."""
+    nested = ("data", "sealed", "sources")
+    members: dict[str, Any] = {name: row[name] for name in row if name not in nested}
+    members |= {name: orjson.loads(row[name]) for name in nested}
+    members["signature"] = row["signature"] and orjson.loads(row["signature"])
+    return RecordedEvent(**members)
+
+
+def to_json(value: Any) -> str:
+    """Write the one form in which nested values stand in the tables."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def _digest(connection: Connection, table: Table, at: int) -> str:
+    sha = hashlib.sha256()
+    for row in _rows_as_of(connection, table, at):
+        sha.update(orjson.dumps(row, option=orjson.OPT_SORT_KEYS) + b"\n")
+    return sha.hexdigest()
+
+
+def _rows_as_of(connection: Connection, table: Table, at: int) -> Iterator[Row]:
+    is_versioned = "position_from" in table.c
+    since = table.c.position_from if is_versioned else table.c.position
+    statement = select(table).where(since <= at).order_by(*table.primary_key.columns)
+    result = connection.execution_options(yield_per=1000).execute(statement)
+    for found in result.mappings():
+        row = dict(found)
+        if is_versioned and (row["position_to"] or 0) > at:
+            row["position_to"] = None
+        yield row
