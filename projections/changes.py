@@ -56,9 +56,9 @@ def _moves(rows: list[Row]) -> Iterator[tuple[Row, Row]]:
         yield from pairwise(sorted(members, key=_order))
 
 
-def _order(row: Row) -> tuple[int, bool, str, str]:
+def _order(row: Row) -> tuple[int, bool, str, int]:
     day = row["valid_from"]
-    return row["programme_order"], day == "", day, row["recorded_at"] + row["id"]
+    return row["programme_order"], day == "", day, row["awarded_position"]
 
 
 def _move(

@@ -1,0 +1,91 @@
+"""Digests: what each projection's rows hash to, kept for auditors to compare.
+
+They live apart from the read model (`DATA/desk.db`, schema `desk`), so that they
+outlive a generation. Made at every 1,024th position, and where a catch-up ends.
+"""
+
+from pathlib import Path
+
+from sqlalchemy import Column, Integer, MetaData, Table, insert, select, text
+
+from projections import database
+from projections.database import KEY
+from projections.read_model import CODE_VERSION, ReadModel, Row
+
+EVERY = 1024
+
+metadata = MetaData()
+table = Table(
+    "digests",
+    metadata,
+    Column("projection", KEY, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("code_version", Integer, primary_key=True),
+    Column("digest", KEY, nullable=False),
+)
+
+
+class Digests:
+    """The digests that were made so far."""
+
+    def __init__(self, folder: Path, database_url: str | None = None) -> None:
+        self._on_postgresql = database_url is not None
+        url = database_url or f"sqlite:///{folder / 'desk.db'}"
+        self._engine = database.open_engine(url, schema="desk")
+
+    def create(self) -> None:
+        """Create the table, if it is not there yet."""
+        with database.writing(self._engine) as connection:
+            if self._on_postgresql:
+                connection.execute(text("SELECT pg_advisory_xact_lock(0x636f7071)"))
+                connection.execute(text("CREATE SCHEMA IF NOT EXISTS desk"))
+            metadata.create_all(connection)
+
+    def publish(self, model: ReadModel, *positions: int) -> None:
+        """Make and keep the digests of every projection at these positions."""
+        for position in positions:
+            known = {row["projection"] for row in self.at(position)}
+            for name in model.names():
+                if name not in known:
+                    self._keep(name, position, model.digest(name, position))
+
+    def publish_due(self, model: ReadModel) -> None:
+        """Make the digests at the last 1,024th position, if they are missing."""
+        due = model.position // EVERY * EVERY
+        if due:
+            self.publish(model, due)
+
+    def at(self, position: int) -> list[Row]:
+        """Return the digests at a position, of the code version that runs."""
+        statement = select(table).where(
+            table.c.position == position, table.c.code_version == CODE_VERSION
+        )
+        return self._rows(statement.order_by(table.c.projection))
+
+    def latest(self) -> list[Row]:
+        """Return the latest digest of each projection."""
+        statement = select(table).where(table.c.code_version == CODE_VERSION)
+        found = self._rows(statement.order_by(table.c.position))
+        latest = {row["projection"]: row for row in found}
+        return [latest[name] for name in sorted(latest)]
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._engine.dispose()
+
+    def _keep(self, projection: str, position: int, digest: str) -> None:
+        row = {
+            "projection": projection,
+            "position": position,
+            "code_version": CODE_VERSION,
+            "digest": digest,
+        }
+        with database.writing(self._engine) as connection:
+            key = [table.c[name] == row[name] for name in list(row)[:3]]
+            if connection.execute(select(table).where(*key)).first() is None:
+                connection.execute(insert(table), row)
+
+    def _rows(self, statement: object) -> list[Row]:
+        with database.reading(self._engine) as connection:
+            found = connection.execute(statement).mappings()  # type: ignore[call-overload]
+            return [dict(row) for row in found]

@@ -1,0 +1,46 @@
+"""Settings: the only module that reads the environment."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where the record is kept, and how it speaks of itself.
+
+    `origin` names the log in its checkpoints; it is fixed when the key is made.
+    `public_url` is the address under which the public reaches the service; without
+    it, the address of the request is used.
+    """
+
+    data: Path = Path("data")
+    database_url: str | None = None
+    origin: str = "localhost/log"
+    public_url: str | None = None
+
+    @classmethod
+    def from_environment(
+        cls, environment: Mapping[str, str] = os.environ
+    ) -> "Settings":
+        """Return the settings that the environment asks for."""
+        given = {
+            name: environment.get(f"COPPERPLATE_{name.upper()}")
+            for name in ("data", "database_url", "origin", "public_url")
+        }
+        known: dict[str, Any] = {name: value for name, value in given.items() if value}
+        if "data" in known:
+            known["data"] = Path(known["data"])
+        return replace(cls(), **known)
+
+    def to_environment(self) -> dict[str, str]:
+        """Return the environment that asks for these settings, for worker processes."""
+        members = {
+            "data": str(self.data),
+            "database_url": self.database_url,
+            "origin": self.origin,
+            "public_url": self.public_url,
+        }
+        return {f"COPPERPLATE_{k.upper()}": v for k, v in members.items() if v}

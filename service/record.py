@@ -1,0 +1,150 @@
+"""The record: the event store and what is made of it, joined for one process."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from projections.digests import Digests
+from projections.generations import Generations
+from projections.read_model import ReadModel
+from schemas.codelists import Change, Reason
+from schemas.dates import utc_now
+from schemas.events import RecordedEvent
+from service.config import Settings
+from service.domain.base import Aggregate, Corrected, Event, decode, encode, type_of
+from service.log.event_store import Draft, EventStore
+
+A = TypeVar("A", bound=Aggregate)
+OnBatch = Callable[[int], None]
+
+
+class NotOnRecordError(LookupError):
+    """No event has ever been recorded for this thing."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a process may do: load and record things, and read what is on record."""
+
+    settings: Settings
+    store: EventStore
+    generations: Generations
+    digests: Digests
+    clock: Callable[[], datetime] = utc_now
+
+    @classmethod
+    def open(
+        cls, settings: Settings, clock: Callable[[], datetime] = utc_now
+    ) -> "Record":
+        """Open the record, making it on first start, and catch up what is read."""
+        folder, url = settings.data, settings.database_url
+        store = EventStore.open(folder, url, origin=settings.origin, clock=clock)
+        record = cls(
+            settings, store, Generations(folder, url), Digests(folder, url), clock
+        )
+        record.generations.create()
+        record.digests.create()
+        return record
+
+    @property
+    def read_model(self) -> ReadModel:
+        """The read model, of the generation that is current."""
+        return self.generations.current()
+
+    def load(self, kind: type[A], id: str) -> A:
+        """Return the thing as it stands, ready for a command."""
+        aggregate = self.find(kind, id)
+        if not aggregate.version:
+            raise NotOnRecordError(aggregate.stream)
+        return aggregate
+
+    def find(self, kind: type[A], id: str) -> A:
+        """Return the thing as it stands, or one to which nothing has happened."""
+        return fold(kind(id), self.store.read_stream(kind(id).stream))
+
+    def record(
+        self,
+        aggregate: Aggregate,
+        event: Event,
+        *,
+        by: str,
+        read: Sequence[Aggregate] = (),
+    ) -> RecordedEvent:
+        """Put the event on record and catch up, or raise ConflictError.
+
+        `read` are the other things on whose state the event rests.
+        """
+        read_set = {each.stream: each.version for each in read}
+        draft = draft_of(aggregate, event, by=by)
+        [recorded] = self.store.append([draft], read_set=read_set)
+        self.catch_up()
+        return recorded
+
+    def catch_up(self, on_batch: OnBatch | None = None) -> int:
+        """Apply to the read model what is on record and not yet applied."""
+        return self.read_model.catch_up(self.store.read, on_batch)
+
+    def rebuild(self, on_batch: OnBatch | None = None) -> int:
+        """Make a new generation of the read model and switch to it."""
+        return self.generations.rebuild(self.store.read, on_batch)
+
+    def publish_digests(self) -> None:
+        """Make the digests of all projections at the head and at the last 1,024th."""
+        model = self.read_model
+        self.digests.publish_due(model)
+        if model.position:
+            self.digests.publish(model, model.position)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.store.close()
+        self.generations.close()
+        self.digests.close()
+
+
+def fold(aggregate: A, events: Sequence[RecordedEvent]) -> A:
+    """Return the aggregate after these events of its stream."""
+    for each in events:
+        aggregate = aggregate.evolve(decode(each.type, each.data, each.sources))
+    return aggregate
+
+
+def draft_of(
+    aggregate: Aggregate, event: Event, *, by: str, is_backfill: bool = False
+) -> Draft:
+    """Return the event as the next one of the thing's stream."""
+    data, words = encode(event)
+    return Draft(
+        stream=aggregate.stream,
+        version=aggregate.version + 1,
+        type=type_of(event),
+        by=by,
+        change=change_of(event, is_backfill=is_backfill),
+        data=data,
+        words=words,
+        sources=[_source(each) for each in event.sources],
+    )
+
+
+def change_of(event: Event, *, is_backfill: bool) -> str:
+    """Return why the event is in the log; what it is outweighs who recorded it."""
+    if isinstance(event, Corrected):
+        is_ours = event.reason in (Reason.ENTRY_ERROR, Reason.OTHER)
+        return str(Change.CORRECTION if is_ours else Change.SOURCE_CORRECTION)
+    if type_of(event).endswith(".retracted"):
+        return str(Change.RETRACTION)
+    return str(Change.BACKFILL if is_backfill else Change.NEW)
+
+
+def _source(source: Mapping[str, Any]) -> dict[str, Any]:
+    names = (
+        "url",
+        "publisher",
+        "published_on",
+        "accessed_on",
+        "archived_url",
+        "sha256",
+        "confidence",
+    )
+    return {name: source.get(name) for name in names}
