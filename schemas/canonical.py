@@ -39,7 +39,7 @@ def dump(value: Any) -> bytes:
 
 
 def check(value: Any) -> None:
-    """Raise GrammarError, with every fault found, unless the value is in the grammar."""
+    """Raise GrammarError, with every fault found, unless the value is good."""
     faults = find_faults(value)
     if faults:
         raise GrammarError(faults)

@@ -25,13 +25,12 @@ class KeyFileError(ValueError):
     """The key file, or the record of what was signed, cannot be used."""
 
 
-def make_key(path: Path, name: str) -> Signer:
-    """Make a key file (mode 0600) unless there is one, and load it."""
+def make_key(path: Path, name: str) -> None:
+    """Make a key file (mode 0600) unless there is one."""
     if not path.exists():
         signer = Signer(name, seed := secrets.token_bytes(32))
         hash8, encoded = signer.verifier.id.hex(), encode_base64(b"\x01" + seed)
         _write_new(path, f"{_PREFIX}+{name}+{hash8}+{encoded}\n".encode())
-    return load_key(path, name)
 
 
 def load_key(path: Path, name: str) -> Signer:

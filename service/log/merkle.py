@@ -19,11 +19,11 @@ class Node(NamedTuple):
 
 
 class Span(NamedTuple):
-    """The hashes `start` … `start + count - 1` of a level: its unfinished tile."""
+    """The hashes `start` … `start + width - 1` of a level: its unfinished tile."""
 
     level: int
     start: int
-    count: int
+    width: int
 
 
 def leaf_hash(leaf: bytes) -> bytes:
@@ -65,7 +65,7 @@ class Edge:
         Raises ValueError if a row is not as long as its tile.
         """
         spans = unfinished_tiles(size)
-        if [len(row) for row in rows] != [span.count for span in spans]:
+        if [len(row) for row in rows] != [span.width for span in spans]:
             raise ValueError("the rows are not those of a tree of this size")
         return cls(size, tuple(tuple(_stack(row)) for row in rows))
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from schemas.canonical import canonical
+from schemas.canonical import GrammarError, canonical
 
 SALT_BYTES = 32
 _PREFIX = b"copperplate/field/v1\n"
@@ -45,7 +45,7 @@ def seal(
     """Seal each field: the commitments in base64 by name, and their openings.
 
     Salts are made at random unless a signing editor brings one for every field.
-    Raises SealingError or GrammarError.
+    Raises SealingError.
     """
     if salts is not None and salts.keys() != words.keys():
         raise SealingError("the salts are not those of the sealed fields")
@@ -67,6 +67,9 @@ def open_field(opening: Opening, commitment: str) -> Any:
 
 
 def _opening(name: str, salt: bytes, value: Any) -> Opening:
-    raw = canonical(value)
+    try:
+        raw = canonical(value)
+    except GrammarError as error:
+        raise SealingError(f"sealed {name}: {error}") from error
     commitment = base64.b64encode(commit(name, salt, raw)).decode()
     return Opening(name, commitment, salt, raw)
