@@ -290,6 +290,8 @@ class PostgresLog:
     def __init__(self, url: str) -> None:
         self._url = url
         with one_line_causes():
+            # The pool would try for seconds, and then not tell why it could not.
+            psycopg.connect(url).close()
             settings: dict[str, Any] = {**conninfo_to_dict(url)}
             known = ("dbname", "host", "port", "user", "password")
             self._store = _Datastore(
