@@ -43,12 +43,18 @@ class SQLitePlace:
         self.sql(f"DROP TRIGGER {table}_no_update", f"DROP TRIGGER {table}_no_delete")
 
     def corrupt_inserts(self, table: str, column: str) -> None:
+        same = {
+            "log": "position = NEW.position",
+            "stored_events": "rowid = NEW.rowid",
+            "openings": "position = NEW.position",
+            "nodes": "n = NEW.n",
+        }
         if table != "openings":
             self.allow_changes(table)
         self.sql(f"""
             CREATE TRIGGER flip AFTER INSERT ON {table}
             BEGIN
-                UPDATE {table} SET {column} = zeroblob(32) WHERE rowid = NEW.rowid;
+                UPDATE {table} SET {column} = zeroblob(32) WHERE {same[table]};
             END""")
 
     def back_up(self) -> None:

@@ -127,7 +127,7 @@ class EventStore:
     def read_stream(self, stream: str) -> list[RecordedEvent]:
         """Return the events of one stream in the order of their versions."""
         with self._database.get().reading() as session:
-            return read_rows(session, "l.stream = ?", (stream,))
+            return read_rows(session, "e.originator_id = ?", (stream,))
 
     def read(self, after: int = 0, limit: int = 1000) -> list[RecordedEvent]:
         """Return at most `limit` events that follow a position, in their order."""

@@ -12,8 +12,7 @@ from service.log.notes import (
     NoteError,
     VerifierKey,
     open_checkpoint,
-    parse_checkpoint,
-    split_note,
+    unverified_checkpoint,
 )
 from service.log.recorders import Session
 
@@ -45,7 +44,7 @@ def current_head(
     if cached is None or note != cached.note:
         cached = _load(session, note, _open(note, key))
     size, root = cached.edge.size, cached.edge.root()
-    checkpoint = parse_checkpoint(split_note(note)[0])
+    checkpoint = unverified_checkpoint(note)
     if (size, root) != (checkpoint.size, checkpoint.root):
         raise LogDamagedError("the stored hashes do not give the root that was signed")
     [(last,)] = session.rows("SELECT COALESCE(MAX(position), 0) FROM log")
@@ -71,7 +70,7 @@ def refuse_fork(session: Session, latest: Checkpoint | None, signed: Signed) -> 
             f"the log holds {size} events, but {largest.size} were signed: {_RECOVERY}"
         )
     rows = session.rows("SELECT note FROM checkpoints WHERE size = ?", (largest.size,))
-    if not rows or parse_checkpoint(split_note(rows[0][0])[0]) != largest:
+    if not rows or unverified_checkpoint(bytes(rows[0][0])) != largest:
         raise SigningRefusedError(
             f"the log is another than the one that was signed at {largest.size} "
             f"events: {_RECOVERY}"
@@ -126,11 +125,10 @@ def _row(session: Session, span: Span) -> list[bytes]:
 
 
 def _last_instant(session: Session) -> str:
-    rows = session.rows("""
+    rows = session.rows(f"""
         SELECT e.state
         FROM log l
-        JOIN stored_events e
-          ON e.originator_id = l.stream AND e.originator_version = l.version
+        JOIN stored_events e ON e.{session.store_id} = l.store_id
         ORDER BY l.position DESC
         LIMIT 1""")
     return str(orjson.loads(rows[0][0])["recorded_at"]) if rows else ""

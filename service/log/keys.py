@@ -13,8 +13,7 @@ from service.log.notes import (
     Signer,
     decode_base64,
     encode_base64,
-    parse_checkpoint,
-    split_note,
+    unverified_checkpoint,
 )
 
 _PREFIX = "PRIVATE+KEY"
@@ -110,7 +109,7 @@ def folder_lock(folder: Path) -> Iterator[None]:
 
 def _parse(note: bytes) -> Checkpoint | None:
     try:
-        return parse_checkpoint(split_note(note)[0])
+        return unverified_checkpoint(note)
     except NoteError:
         return None
 

@@ -210,8 +210,11 @@ class SQLiteLog:
         yield from self._recorder.create_table_statements
         for table, (columns, key) in TABLES.items():
             types = [f"{name} {_SQLITE_TYPES[kind]}" for name, kind in columns.items()]
-            yield f"CREATE TABLE {table} ({', '.join(types)}, PRIMARY KEY ({key}))"
-        yield "CREATE UNIQUE INDEX log_by_stream ON log (stream, version)"
+            # A single integer is the row's own number already.
+            form = " WITHOUT ROWID" if columns.get(key) != "bigint" else ""
+            columns_and_key = f"{', '.join(types)}, PRIMARY KEY ({key})"
+            yield f"CREATE TABLE {table} ({columns_and_key}){form}"
+        yield "CREATE UNIQUE INDEX log_by_store_id ON log (store_id)"
         for table in APPEND_ONLY:
             for verb in ("UPDATE", "DELETE"):
                 yield f"""
@@ -375,7 +378,7 @@ def _postgres_statements() -> Iterator[str]:
     for table, (columns, key) in TABLES.items():
         types = [f"{name} {_POSTGRES_TYPES[kind]}" for name, kind in columns.items()]
         yield f"CREATE TABLE {table} ({', '.join(types)}, PRIMARY KEY ({key}));"
-    yield "CREATE UNIQUE INDEX log_by_stream ON log (stream, version);"
+    yield "CREATE UNIQUE INDEX log_by_store_id ON log (store_id);"
     for table in APPEND_ONLY:
         yield f"""
             CREATE TRIGGER {table}_append_only

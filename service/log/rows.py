@@ -48,13 +48,12 @@ def write_rows(
 
 
 def read_rows(session: Session, where: str, params: Row) -> list[RecordedEvent]:
-    """Return the events whose row `l` of the log meets a condition, in their order."""
+    """Return the events in their order; `l` is a row of the log, `e` its event."""
     rows = session.rows(
         f"""
         SELECT l.position, l.leaf_hash, e.state
         FROM log l
-        JOIN stored_events e
-          ON e.originator_id = l.stream AND e.originator_version = l.version
+        JOIN stored_events e ON e.{session.store_id} = l.store_id
         WHERE {where}
         ORDER BY l.position""",
         params,
@@ -64,6 +63,7 @@ def read_rows(session: Session, where: str, params: Row) -> list[RecordedEvent]:
         SELECT o.position, o.name, o.value
         FROM openings o
         JOIN log l ON l.position = o.position
+        JOIN stored_events e ON e.{session.store_id} = l.store_id
         WHERE {where}""",
         params,
     )
@@ -78,10 +78,10 @@ def versions_of(session: Session, streams: Iterable[str]) -> dict[str, int]:
         chunk = names[start : start + _CHUNK]
         rows = session.rows(
             f"""
-            SELECT stream, MAX(version)
-            FROM log
-            WHERE stream IN ({", ".join("?" for _ in chunk)})
-            GROUP BY stream""",
+            SELECT originator_id, MAX(originator_version)
+            FROM stored_events
+            WHERE originator_id IN ({", ".join("?" for _ in chunk)})
+            GROUP BY originator_id""",
             chunk,
         )
         found.update({stream: version for stream, version in rows})
@@ -106,12 +106,13 @@ def _read_back(
     after = (edge.size,)
     rows = session.rows(
         f"""
-        SELECT l.position, l.stream, l.version, e.{session.store_id}, l.leaf_hash,
-            e.topic, e.state
+        SELECT l.position, l.stream, l.version, l.store_id, l.leaf_hash, e.topic,
+            e.state
         FROM log l
-        JOIN stored_events e
-          ON e.originator_id = l.stream AND e.originator_version = l.version
-        WHERE l.position > ? AND e.{session.store_id} = l.store_id
+        JOIN stored_events e ON e.{session.store_id} = l.store_id
+        WHERE l.position > ?
+          AND e.originator_id = l.stream
+          AND e.originator_version = l.version
         ORDER BY l.position""",
         after,
     )
