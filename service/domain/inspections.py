@@ -123,7 +123,7 @@ class Inspection(Aggregate):
         return event
 
     def state_totals(
-        self, programme: GradingProgramme, **data: Any
+        self, programme: GradingProgramme, /, **data: Any
     ) -> InspectionTotalsStated:
         """Put on record how many areas of a body got which grade."""
         self._must_exist()

@@ -76,7 +76,7 @@ class Importer:
 
     def _import_batch(
         self,
-        batch: list[tuple[int, Cells | str]],
+        batch: Sequence[tuple[int, Cells | str]],
         work: Work,
         reader: Reader,
         shape: Shape,

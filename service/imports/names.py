@@ -69,7 +69,7 @@ def fold(name: str) -> str:
     head, comma, tail = text.partition(", ")
     if comma and tail.strip().endswith(" of"):
         text = f"{tail} {head}"
-    text = re.sub(r"['’‘`]", "", text)
+    text = re.sub("['\u2018\u2019`]", "", text)
     text = " ".join(re.sub(r"[^a-z0-9]+", " ", text).split())
     for ending in _ENDINGS:
         text = text.removesuffix(ending)

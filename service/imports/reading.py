@@ -3,9 +3,10 @@
 import csv
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 LARGEST_FILE = 64 * 1024 * 1024  # Bytes.
 LARGEST_CELL = 60_000  # Characters; a text on record has at most 50,000.
@@ -20,7 +21,7 @@ class Table:
     """A file: its columns, and its rows by the number of the line they begin on."""
 
     columns: list[str]
-    rows: list[tuple[int, dict[str, str] | str]]
+    rows: Sequence[tuple[int, Mapping[str, str] | str]]
 
 
 def read_table(path: Path) -> Table:
@@ -80,7 +81,7 @@ def _columns(header: list[str]) -> list[str]:
 
 
 def _rows(
-    reader: "csv._reader", columns: list[str]
+    reader: Any, columns: list[str]
 ) -> Iterator[tuple[int, dict[str, str] | str]]:
     before = reader.line_num
     for cells in reader:

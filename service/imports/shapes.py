@@ -260,9 +260,7 @@ def _register(
     reader.add_body(id, slug(kind), name, *spellings)
 
 
-def _oversee(
-    reader: Reader, cells: Cells, force: str, source: dict[str, Any]
-) -> None:
+def _oversee(reader: Reader, cells: Cells, force: str, source: dict[str, Any]) -> None:
     kind = cells.get("local_policing_body_type_may_2024", "")
     if not kind:
         return
@@ -285,9 +283,7 @@ def _oversee(
         id, name = "mopac", "Mayor's Office for Policing and Crime"
     inferred = {**source, "confidence": str(Confidence.INFERRED)}
     note = f"The file says {kind!r} of May 2024; the name is made from it."
-    _register(
-        reader, id, str(BodyKind.LOCAL_POLICING_BODY), name, inferred, note=note
-    )
+    _register(reader, id, str(BodyKind.LOCAL_POLICING_BODY), name, inferred, note=note)
     _link(reader, force, Relation.OVERSEEN_BY, id, source)
 
 
@@ -459,7 +455,11 @@ def _scale(cells: Cells) -> dict[str, Any] | None:
     return {
         "id": slug(cells["scale"]),
         "grades": [
-            {"grade": grade, "rank": rank, "label": grade.replace("-", " ").capitalize()}
+            {
+                "grade": grade,
+                "rank": rank,
+                "label": grade.replace("-", " ").capitalize(),
+            }
             for rank, grade in enumerate(grades, 1)
         ],
     }
@@ -522,7 +522,7 @@ def put_peel_counts(reader: Reader, cells: Cells) -> None:
         if slug(name) in programme.grades() or _number(count, name)
     ]
     areas = _number(_need(cells, "n_areas_stated"), "n_areas_stated")
-    _must_sum(cells, areas, sum(each["count"] for each in grades))
+    _must_sum(cells, areas, sum(int(str(each["count"])) for each in grades))
     _publish(reader, cells, programme, inspection, title, [body])
     source = reader.source(cells)
     data = {
@@ -539,13 +539,14 @@ def put_peel_counts(reader: Reader, cells: Cells) -> None:
             data,
             lambda thing, members: thing.state_totals(programme, **members),
             stated=("areas", "grades"),
-            is_same=lambda event: (
-                event.body == body
-                and any(each["url"] == source["url"] for each in event.sources)
-            ),
+            is_same=lambda event: _is_of(event, body, source["url"]),
             source=source,
         )
     )
+
+
+def _is_of(event: InspectionTotalsStated, body: str, url: str | None) -> bool:
+    return event.body == body and url in [each["url"] for each in event.sources]
 
 
 def _publish(
@@ -751,7 +752,7 @@ SHAPES = [
         put_scale_grade,
         "grades of scales, held against the programmes on record",
         publisher="HMICFRS",
-        title="PEEL assessments 2023–2025",
+        title="PEEL assessments 2023-2025",
     ),
     Shape(
         "soc_grades",

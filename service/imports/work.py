@@ -210,7 +210,9 @@ class Work:
         position = self._positions.get((thing.stream, fact.version))
         where = f"position {position}" if position else f"{thing.stream} of this import"
         there = fact.event.data
-        sides = [f"{n} is {_shown(there[n])} there, {_shown(data[n])} here" for n in names]
+        sides = [
+            f"{n} is {_shown(there[n])} there, {_shown(data[n])} here" for n in names
+        ]
         return f"Differs from {where}: {'; '.join(sides)}."
 
     def _add(self, thing: Aggregate, event: Event) -> None:
@@ -243,7 +245,8 @@ def _checked(wanted: Wanted) -> dict[str, Any]:
         if wanted.source:
             SourceSchema().load(_without_title(wanted.source))
     except ValidationError as error:
-        raise RefusedError(_faults(error.normalized_messages())) from error
+        messages = error.normalized_messages()  # type: ignore[no-untyped-call]
+        raise RefusedError(_faults(messages)) from error
     return data
 
 
