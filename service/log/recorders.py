@@ -149,12 +149,25 @@ class SQLiteSession:
 
 class _SQLitePool(SQLiteConnectionPool):
     def _create_connection(self) -> SQLiteConnection:
-        connection = super()._create_connection()
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA synchronous = FULL")
+        # Not the library's own: it keeps one prepared statement only.
+        connection = sqlite3.connect(
+            self.db_name,
+            uri=True,
+            check_same_thread=False,
+            isolation_level=None,
+            timeout=LOCK_SECONDS,
+            cached_statements=64,
+        )
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
             # Without it INSERT OR REPLACE deletes rows behind the triggers' back.
-            cursor.execute("PRAGMA recursive_triggers = ON")
-        return connection
+            connection.execute("PRAGMA recursive_triggers = ON")
+        except BaseException:
+            connection.close()
+            raise
+        connection.row_factory = sqlite3.Row
+        return SQLiteConnection(connection, max_age=self.max_age)
 
 
 class SQLiteLog:
