@@ -182,7 +182,7 @@ def follow(data: Path | None) -> None:
 
 @main.group()
 def key() -> None:
-    """The key that signs the log."""
+    """Look at the key that signs the log."""
 
 
 @key.command("show")
