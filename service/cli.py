@@ -268,3 +268,7 @@ def _status(record: Record) -> dict[str, Any]:
         "read_model": read,
         "is_behind": read < size,
     }
+
+
+if __name__ == "__main__":
+    main()
