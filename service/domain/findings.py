@@ -1,0 +1,165 @@
+"""Findings: causes of concern, areas for improvement, recommendations, good practice."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from service.domain.base import (
+    Aggregate,
+    Event,
+    Fact,
+    RuleBrokenError,
+    must_not_precede,
+)
+from service.domain.ports import PublishedInspection
+
+# Events: what has happened.
+
+
+@dataclass(frozen=True, kw_only=True)
+class FindingRaised(
+    Event,
+    type="finding.raised",
+    sealed=("title", "text"),
+    identity=("inspection", "outside_id"),
+):
+    """The inspectorate found something; no bodies means all forces."""
+
+    inspection: str | None
+    bodies: Sequence[str]
+    kind: str
+    accelerated: bool | None
+    raised_on: str | None
+    raised_on_basis: str | None
+    outside_id: str | None
+    title: str | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FindingStatusReported(
+    Event, type="finding.status-reported", sealed=("status_word", "note")
+):
+    """Somebody said how far a finding has been answered."""
+
+    status: str | None
+    reported_on: str | None
+    reported_on_basis: str | None
+    reported_by: str | None
+    status_word: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FindingCommented(Event, type="finding.commented", sealed=("text",)):
+    """Somebody commented on a finding."""
+
+    commented_on: str | None
+    commented_on_basis: str | None
+    text: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FindingClosed(Event, type="finding.closed", sealed=("note",)):
+    """A finding was closed."""
+
+    on: str | None
+    on_basis: str | None
+    decided_by: str | None
+    note: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FindingReopened(Event, type="finding.reopened", sealed=("note",)):
+    """A closed finding was opened again."""
+
+    on: str | None
+    on_basis: str | None
+    decided_by: str | None
+    note: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FindingSuperseded(Event, type="finding.superseded", sealed=("note",)):
+    """Other findings took the place of a finding."""
+
+    on: str | None
+    on_basis: str | None
+    by: Sequence[str]
+    note: str | None = None
+
+
+# Rules: what may happen next.
+
+
+@dataclass(frozen=True)
+class Finding(Aggregate):
+    """One finding of the inspectorate, from its raising to its closing."""
+
+    noun = "finding"
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the finding takes no more ordinary events."""
+        steps = self.live(FindingClosed, FindingReopened, FindingSuperseded)
+        return bool(steps) and not isinstance(steps[-1], FindingReopened)
+
+    def raise_(self, inspection: PublishedInspection | None, /, **data: Any) -> Event:
+        """Put a finding on record."""
+        self._must_be_new()
+        event = FindingRaised(**data)
+        if inspection and event.bodies:
+            for body in event.bodies:
+                inspection.must_have_subject(body)
+        return event
+
+    def report_status(self, **data: Any) -> FindingStatusReported:
+        """Put on record how far the finding is said to have been answered."""
+        self._must_be_open()
+        event = FindingStatusReported(**data)
+        self._must_follow(event.reported_on, "The status")
+        return event
+
+    def comment(self, **data: Any) -> FindingCommented:
+        """Put a comment on record; also a closed finding may be commented on."""
+        self._must_exist()
+        event = FindingCommented(**data)
+        self._must_follow(event.commented_on, "The comment")
+        return event
+
+    def close(self, **data: Any) -> FindingClosed:
+        """Put on record that the finding was closed."""
+        self._must_be_open()
+        event = FindingClosed(**data)
+        self._must_follow(event.on, "The closing")
+        return event
+
+    def reopen(self, **data: Any) -> FindingReopened:
+        """Put on record that the closed finding was opened again."""
+        self._must_exist()
+        if not self.is_closed:
+            raise RuleBrokenError("not-closed", f"{self.id} is open.")
+        return FindingReopened(**data)
+
+    def supersede(self, **data: Any) -> FindingSuperseded:
+        """Put on record that other findings took its place."""
+        self._must_be_open()
+        return FindingSuperseded(**data)
+
+    def _must_be_open(self) -> None:
+        self._must_exist()
+        if self.is_closed:
+            raise RuleBrokenError("finding-closed", f"{self.id} is closed.")
+
+    def _must_follow(self, day: str | None, name: str) -> None:
+        for raised in self.live(FindingRaised):
+            must_not_precede(day, raised.raised_on, name, "the raising of the finding")
+
+    def _must_hold(self, event: Event, fact: Fact) -> None:
+        match event:
+            case FindingStatusReported(reported_on=day):
+                self._must_follow(day, "The status")
+            case FindingCommented(commented_on=day):
+                self._must_follow(day, "The comment")
+            case FindingClosed(on=day) | FindingReopened(on=day):
+                self._must_follow(day, "The decision")
