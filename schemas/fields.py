@@ -85,9 +85,11 @@ class WorldDate(fields.String):
     """A date of reduced precision: 2024, 2024-06, 2024-06-14 or an interval."""
 
     def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("metadata", {}).setdefault(
+        metadata = kwargs.setdefault("metadata", {})
+        metadata.setdefault(
             "description", "2024, 2024-06, 2024-06-14 or an interval 2023-06/2023-07."
         )
+        metadata |= {"pattern": f"^{dates.PATTERN}$", "format": "reduced-date"}
         super().__init__(validate=_must_be_a_date, **kwargs)
 
 
