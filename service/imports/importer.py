@@ -1,0 +1,176 @@
+"""The importer: files into facts, facts into the log, a batch at a time."""
+
+import difflib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from projections import bodies, programmes
+from projections.moment import Moment
+from schemas.dates import london_day
+from service.domain.base import RuleBrokenError
+from service.imports.reading import Table, UnreadableFileError, read_table
+from service.imports.report import (
+    CHECKED,
+    KNOWN,
+    RECORDED,
+    REFUSED,
+    FileReport,
+    Line,
+    Report,
+)
+from service.imports.shapes import (
+    FORCES,
+    SHAPES,
+    Cells,
+    Reader,
+    Shape,
+    shape_of,
+)
+from service.imports.work import Options, RefusedError, Row, Work
+from service.log.errors import ConflictError
+from service.record import Record
+
+BATCH = 200  # Rows that share a transaction.
+TRIES = 5  # Lost races after which a batch gives up.
+
+OnRows = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Importer:
+    """Imports files into a record, by the rules of domain.md, section 9."""
+
+    record: Record
+    options: Options
+    is_dry_run: bool = False
+    on_rows: OnRows = lambda count: None
+
+    def run(self, paths: Sequence[Path]) -> Report:
+        """Import the files in the order given, and say what became of each line."""
+        self.record.catch_up()
+        report = Report(is_dry_run=self.is_dry_run)
+        work = Work(self.record, self.options)
+        reader = self._reader(work)
+        for path in paths:
+            report.files.append(self._import_file(path, work, reader))
+        return report
+
+    def _import_file(self, path: Path, work: Work, reader: Reader) -> FileReport:
+        report = FileReport(path.name)
+        try:
+            table = read_table(path)
+            shape = _shape(table)
+        except UnreadableFileError as error:
+            report.fault = str(error)
+            return report
+        report.shape = shape.name
+        reader.shape = shape
+        reader.together = _together(table, reader)
+        rows = iter(table.rows)
+        while batch := list(islice(rows, BATCH)):
+            report.lines += self._import_batch(batch, work, reader, shape)
+            self.on_rows(len(batch))
+        return report
+
+    def _import_batch(
+        self,
+        batch: Sequence[tuple[int, Cells | str]],
+        work: Work,
+        reader: Reader,
+        shape: Shape,
+    ) -> list[Line]:
+        """Import rows in one transaction; a lost race does them all again."""
+        for left in reversed(range(TRIES)):
+            lines = [_import_row(line, row, work, reader, shape) for line, row in batch]
+            try:
+                self._append(work)
+                return lines
+            except ConflictError:
+                work.forget()
+                if not left:
+                    raise
+        raise AssertionError("unreachable")
+
+    def _append(self, work: Work) -> None:
+        if not self.is_dry_run and work.drafts:
+            self.record.store.append(work.drafts, read_set=work.read_set)
+            self.record.catch_up()
+        work.end_batch(is_dry_run=self.is_dry_run)
+
+    def _reader(self, work: Work) -> Reader:
+        model = self.record.read_model
+        position = model.position
+        moment = Moment(position, position, london_day(self.record.clock()))
+        return Reader(
+            work, bodies.labels(model, moment), programmes.labels(model, moment)
+        )
+
+
+def count_rows(paths: Sequence[Path]) -> int:
+    """Return how many rows the files hold, as far as they can be read."""
+    return sum(len(table.rows) for table in _readable(paths))
+
+
+def _readable(paths: Sequence[Path]) -> Iterator[Table]:
+    for path in paths:
+        try:
+            yield read_table(path)
+        except UnreadableFileError:
+            continue  # The import itself reports it.
+
+
+def _import_row(
+    line: int, row: Cells | str, work: Work, reader: Reader, shape: Shape
+) -> Line:
+    if isinstance(row, str):
+        return Line(line, REFUSED, why=row)
+    work.begin_row()
+    try:
+        shape.put(reader, row)
+    except (RefusedError, RuleBrokenError) as error:
+        return Line(line, REFUSED, why=str(error))
+    if fault := work.fault():
+        return Line(line, REFUSED, why=fault)
+    return _line(line, work.end_row())
+
+
+def _line(line: int, row: Row) -> Line:
+    events = [draft.type for draft in row.drafts]
+    is_new = any(not each.endswith(".sourced") for each in events)
+    status = RECORDED if is_new else CHECKED if row.is_check else KNOWN
+    return Line(line, status, things=row.things, events=events)
+
+
+def _shape(table: Table) -> Shape:
+    shape = shape_of(table.columns)
+    if shape is None:
+        raise UnreadableFileError(_unknown_shape(table.columns))
+    return shape
+
+
+def _unknown_shape(columns: list[str]) -> str:
+    nearest = max(
+        SHAPES,
+        key=lambda shape: difflib.SequenceMatcher(
+            None, sorted(shape.required), sorted(columns)
+        ).ratio(),
+    )
+    missing = [name for name in nearest.required if name not in columns]
+    return (
+        f"Its columns fit no shape; {nearest.name} comes nearest, "
+        f"and lacks {', '.join(missing)}."
+    )
+
+
+def _together(table: Table, reader: Reader) -> dict[str, set[str]]:
+    """Return the subjects of each region's inspection: members, and bodies graded.
+
+    An inspection of a region has many subjects, of which the rows name one each.
+    """
+    if not reader.shape or reader.shape.name != "soc_grades":
+        return {}
+    return reader.subjects_by_region(
+        [row for _, row in table.rows if not isinstance(row, str)], FORCES
+    )

@@ -1,0 +1,89 @@
+"""Names: which thing is meant by the words of a file, and what came nearest."""
+
+import csv
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import cache
+from importlib.resources import files
+
+_ENDINGS = (
+    " police service",
+    " constabulary",
+    " police force",
+    " police",
+    " service",
+    " force",
+)
+
+
+class UnknownNameError(Exception):
+    """Nothing on record has this name; the message names the nearest."""
+
+
+class Names:
+    """The names of one noun, folded so that common variants are the same."""
+
+    def __init__(self, noun: str) -> None:
+        self._noun = noun
+        self._ids: dict[str, str] = {}
+        self._shown: dict[str, str] = {}
+
+    def add(self, id: str, names: Iterable[str | None] = ()) -> None:
+        """Let a thing be met under its id and these names."""
+        for name in (id, *names):
+            if name:
+                self._ids.setdefault(fold(name), id)
+                self._shown.setdefault(name, id)
+
+    def ids(self) -> list[str]:
+        """Return the ids of the things that have a name."""
+        return list(self._ids.values())
+
+    def find(self, name: str) -> str:
+        """Return the id of the thing that is meant, or raise UnknownNameError."""
+        id = self._ids.get(fold(name)) or self._by_spelling(name)
+        if id is None:
+            raise UnknownNameError(self._nearest(name))
+        return id
+
+    def _by_spelling(self, name: str) -> str | None:
+        id = spellings().get((self._noun, fold(name)))
+        return id if id in self._ids.values() else None
+
+    def _nearest(self, name: str) -> str:
+        folded = {fold(each): each for each in self._shown}
+        close = difflib.get_close_matches(fold(name), folded, n=1, cutoff=0.5)
+        hint = f"; the nearest is {folded[close[0]]!r}" if close else ""
+        return f"No {self._noun} {name!r} is on record{hint}."
+
+
+def fold(name: str) -> str:
+    """Return what variants of a name have in common.
+
+    `Devon & Cornwall Police`, `devon-and-cornwall` and `Devon and Cornwall` are one;
+    so are `London, City of` and `City of London Police`.
+    """
+    text = unicodedata.normalize("NFKD", name).casefold().replace("&", " and ")
+    head, comma, tail = text.partition(", ")
+    if comma and tail.strip().endswith(" of"):
+        text = f"{tail} {head}"
+    text = re.sub("['\u2018\u2019`]", "", text)
+    text = " ".join(re.sub(r"[^a-z0-9]+", " ", text).split())
+    for ending in _ENDINGS:
+        text = text.removesuffix(ending)
+    return text.removeprefix("the ")
+
+
+def slug(text: str) -> str:
+    """Return text as a slug: `Requires improvement` becomes requires-improvement."""
+    return "-".join(re.sub(r"[^a-z0-9]+", " ", text.casefold()).split())
+
+
+@cache
+def spellings() -> dict[tuple[str, str], str]:
+    """Return the variants that folding does not reach, from spellings.csv."""
+    path = files("service.founding").joinpath("spellings.csv")
+    rows = csv.DictReader(path.read_text("utf-8").splitlines())
+    return {(row["kind"], fold(row["spelling"])): row["id"] for row in rows}

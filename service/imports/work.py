@@ -1,0 +1,313 @@
+"""Work: the facts that rows want on record, held against what is on record.
+
+A row is all its events or none: what it would record is kept apart until the whole
+row has passed the rules, and a batch of rows is then appended in one transaction.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from marshmallow import ValidationError
+
+from schemas import dates
+from schemas.catalogue import DATA_SCHEMAS
+from schemas.codelists import AskedBy, Reason
+from schemas.sources import SourceSchema
+from service.domain.base import Aggregate, Event, Fact, type_of
+from service.log.drafts import Draft, prepare
+from service.log.errors import DraftError
+from service.record import Record, draft_of, fold
+
+A = TypeVar("A", bound=Aggregate)
+Data = Mapping[str, Any]
+Command = Callable[[Any, dict[str, Any]], Event]
+Context = dict[str, Any]
+
+
+class RefusedError(Exception):
+    """The row cannot be recorded; the message says why."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How an import goes about what differs from the record."""
+
+    disputes: bool = False
+    fills: bool = False
+    by: str = "system"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A fact that a row states: an event of a thing, unless it is there already.
+
+    `data` are all members; `stated` names those that the row itself says something
+    about, by which it is compared. `is_same` finds the fact of the same natural key.
+    `context` is passed to the commands that correct or dispute it.
+    """
+
+    kind: type[Aggregate]
+    id: str
+    type: str
+    data: Data
+    command: Command
+    stated: Sequence[str] = ()
+    is_same: Callable[[Any], bool] = lambda event: True
+    source: Data | None = None
+    context: Context = field(default_factory=dict)
+
+
+@dataclass
+class Row:
+    """What one row does: the things it names, and the events it makes."""
+
+    things: list[str] = field(default_factory=list)
+    drafts: list[Draft] = field(default_factory=list)
+    states: dict[str, Aggregate] = field(default_factory=dict)
+    is_check: bool = False
+
+
+class Work:
+    """The things that rows are about, with what the rows so far have added."""
+
+    def __init__(self, record: Record, options: Options) -> None:
+        self._record, self._options = record, options
+        self._loaded: dict[str, Aggregate] = {}
+        self._versions: dict[str, int] = {}
+        self._positions: dict[tuple[str, int], int] = {}
+        self._row = Row()
+        self.drafts: list[Draft] = []
+
+    @property
+    def read_set(self) -> dict[str, int]:
+        """The streams that were read but not added to, and their versions."""
+        written = {draft.stream for draft in self.drafts}
+        return {k: v for k, v in self._versions.items() if k not in written}
+
+    def begin_row(self) -> None:
+        """Begin a row: what it adds is kept apart."""
+        self._row = Row()
+
+    def end_row(self) -> Row:
+        """Take what the row adds into the batch."""
+        self._loaded |= self._row.states
+        self.drafts += self._row.drafts
+        row, self._row = self._row, Row()
+        return row
+
+    def fault(self) -> str | None:
+        """Return why the events of the row could not be stored, if so."""
+        try:
+            prepare(self._row.drafts)
+        except DraftError as error:
+            return "; ".join(why for _, why in error.faults)
+        return None
+
+    def end_batch(self, *, is_dry_run: bool = False) -> None:
+        """Note that the batch was appended: later rows rest on it."""
+        self.drafts.clear()
+        if not is_dry_run:
+            self._versions = {k: each.version for k, each in self._loaded.items()}
+
+    def forget(self) -> None:
+        """Drop all that was loaded: somebody else has added to it."""
+        self._loaded.clear()
+        self._versions.clear()
+        self.drafts.clear()
+
+    def find(self, kind: type[A], id: str) -> A:
+        """Return a thing as it stands, with what this row has added."""
+        stream = kind(id).stream
+        known = self._row.states.get(stream) or self._loaded.get(stream)
+        if known is None:
+            known = self._load(kind(id))
+        assert isinstance(known, kind)  # A stream is named after its kind.
+        return known
+
+    def want(self, wanted: Wanted) -> None:
+        """Put a fact on record if it is new, or hold it against the record."""
+        thing = self.find(wanted.kind, wanted.id)
+        if thing.stream not in self._row.things:
+            self._row.things.append(thing.stream)
+        if thing.is_retracted:
+            raise RefusedError(f"{thing.stream} was retracted.")
+        data = _checked(wanted)
+        fact = _fact(thing, wanted)
+        if fact is None:
+            self._add(thing, wanted.command(thing, {**data, **_sourcing(wanted)}))
+        else:
+            self._compare(thing, fact, wanted, data)
+
+    def check(self, stream: str) -> None:
+        """Note that a derived row was held against a thing, and agrees."""
+        self._row.things.append(stream)
+        self._row.is_check = True
+
+    def add_source(self, thing: Aggregate, fact: Fact, source: Data | None) -> None:
+        """Add a source to a fact, unless it is known."""
+        if source and not _is_known(source, fact.event.sources):
+            members = _sourcing_of(source)
+            self._add(thing, thing.add_source(adds_to=fact.version, **members))
+
+    def _compare(
+        self, thing: Aggregate, fact: Fact, wanted: Wanted, data: Data
+    ) -> None:
+        finer, other = _differences(fact.event.data, data, wanted.stated)
+        if not finer and not other:
+            if wanted.stated:
+                self.add_source(thing, fact, wanted.source)
+        elif other:
+            self._dispute(thing, fact, wanted, data, [*finer, *other])
+        else:
+            self._fill(thing, fact, wanted, data, finer)
+
+    def _dispute(
+        self,
+        thing: Aggregate,
+        fact: Fact,
+        wanted: Wanted,
+        data: Data,
+        names: list[str],
+    ) -> None:
+        changed = _with(fact.event.data, data, names)
+        if any(each.data == changed for each in fact.disputes.values()):
+            return
+        if not self._options.disputes:
+            raise RefusedError(self._differs(thing, fact, data, names))
+        dispute = thing.dispute(
+            disputes=fact.version,
+            data=changed,
+            **wanted.context,
+            **_sourcing(wanted),
+        )
+        self._add(thing, dispute)
+
+    def _fill(
+        self,
+        thing: Aggregate,
+        fact: Fact,
+        wanted: Wanted,
+        data: Data,
+        names: list[str],
+    ) -> None:
+        if not self._options.fills:
+            hint = " It is finer: --fill lets it be recorded."
+            raise RefusedError(self._differs(thing, fact, data, names) + hint)
+        correction = thing.correct(
+            corrects=fact.version,
+            data=_with(fact.event.data, data, names),
+            reason=str(Reason.SOURCE_FOUND),
+            asked_by=str(AskedBy.SYSTEM),
+            **wanted.context,
+            **_sourcing(wanted),
+        )
+        self._add(thing, correction)
+
+    def _differs(
+        self, thing: Aggregate, fact: Fact, data: Data, names: list[str]
+    ) -> str:
+        position = self._positions.get((thing.stream, fact.version))
+        where = f"position {position}" if position else f"{thing.stream} of this import"
+        there = fact.event.data
+        sides = [
+            f"{n} is {_shown(there[n])} there, {_shown(data[n])} here" for n in names
+        ]
+        return f"Differs from {where}: {'; '.join(sides)}."
+
+    def _add(self, thing: Aggregate, event: Event) -> None:
+        draft = draft_of(thing, event, by=self._options.by, is_backfill=True)
+        self._row.drafts.append(draft)
+        self._row.states[thing.stream] = thing.evolve(event)
+
+    def _load(self, empty: A) -> A:
+        events = self._record.store.read_stream(empty.stream)
+        for each in events:
+            self._positions[each.stream, each.version] = each.position
+        loaded = fold(empty, events)
+        self._loaded[empty.stream] = loaded
+        self._versions[empty.stream] = loaded.version
+        return loaded
+
+
+def _fact(thing: Aggregate, wanted: Wanted) -> Fact | None:
+    for fact in thing.facts.values():
+        is_alike = type_of(fact.event) == wanted.type and not fact.is_retracted
+        if is_alike and wanted.is_same(fact.event):
+            return fact
+    return None
+
+
+def _checked(wanted: Wanted) -> dict[str, Any]:
+    """Return the data as the wire contract has it, or name all its faults."""
+    try:
+        data: dict[str, Any] = DATA_SCHEMAS[wanted.type]().load(dict(wanted.data))
+        if wanted.source:
+            SourceSchema().load(_without_title(wanted.source))
+    except ValidationError as error:
+        messages = error.normalized_messages()  # type: ignore[no-untyped-call]
+        raise RefusedError(_faults(messages)) from error
+    return data
+
+
+def _faults(messages: Mapping[str, Any], prefix: str = "") -> str:
+    texts = []
+    for name, found in messages.items():
+        where = f"{prefix}{name}"
+        if isinstance(found, Mapping):
+            texts.append(_faults({str(k): v for k, v in found.items()}, f"{where}."))
+        else:
+            texts.append(f"{where}: {' '.join(map(str, found))}")
+    return "; ".join(texts)
+
+
+def _differences(
+    known: Data, data: Data, stated: Sequence[str]
+) -> tuple[list[str], list[str]]:
+    """Return the members that say more than the record, and those that contradict."""
+    finer, other = [], []
+    for name in stated:
+        old, new = known.get(name), data[name]
+        if new is None or new == old:
+            continue
+        if dates.is_world_date(name):
+            if dates.is_finer(new, old):
+                finer.append(name)
+            elif not dates.agrees(new, old):
+                other.append(name)
+        else:
+            other.append(name)
+    return finer, other
+
+
+def _with(known: Data, data: Data, names: list[str]) -> dict[str, Any]:
+    twins = [f"{name}_basis" for name in names if f"{name}_basis" in known]
+    return {**known, **{name: data[name] for name in (*names, *twins)}}
+
+
+def _sourcing(wanted: Wanted) -> dict[str, Any]:
+    return _sourcing_of(wanted.source) if wanted.source else {}
+
+
+def _sourcing_of(source: Data) -> dict[str, Any]:
+    title = source.get("title")
+    titles = {"source_titles": [title]} if title else {}
+    return {"sources": [_without_title(source)], **titles}
+
+
+def _without_title(source: Data) -> dict[str, Any]:
+    return {name: value for name, value in source.items() if name != "title"}
+
+
+def _is_known(source: Data, known: Sequence[Data]) -> bool:
+    """Whether a source is among those; titles are sealed and never decide."""
+    names = ("url", "sha256") if source["url"] or source["sha256"] else ("publisher",)
+    return any(
+        all(each.get(name) == source[name] for name in names)
+        and bool(each.get("url")) == bool(source["url"])
+        for each in known
+    )
+
+
+def _shown(value: Any) -> str:
+    return "unknown" if value is None else str(value)

@@ -1,0 +1,250 @@
+"""The event store: every append is hashed, proved and signed in one transaction."""
+
+import hmac
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from schemas.events import RecordedEvent
+from service.log.drafts import Draft, Prepared, prepare
+from service.log.errors import (
+    ClockError,
+    ConflictError,
+    DraftError,
+    IdempotencyReusedError,
+    LogDamagedError,
+    SigningRefusedError,
+    StoreError,
+    StoreUnreadableError,
+)
+from service.log.head import Head, current_head, latest_note, refuse_fork
+from service.log.keys import KeyFileError, Signed, folder_lock, load_key, make_key
+from service.log.leaf import stamp
+from service.log.merkle import Edge
+from service.log.notes import Signer, checkpoint_text
+from service.log.recorders import PerProcess, Session, connector
+from service.log.rows import read_rows, versions_of, write_rows
+
+__all__ = [
+    "ClockError",
+    "ConflictError",
+    "Draft",
+    "DraftError",
+    "EventStore",
+    "IdempotencyReusedError",
+    "LogDamagedError",
+    "SigningRefusedError",
+    "StoreError",
+    "StoreUnreadableError",
+]
+
+_TOLERANCE = timedelta(seconds=2)
+_logger = logging.getLogger(__name__)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class EventStore:
+    """Append-only streams of events in one order, which is a transparency log."""
+
+    def __init__(
+        self,
+        folder: Path,
+        database: PerProcess,
+        origin: str,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._folder = folder
+        self._database = database
+        self._origin = origin
+        self._clock = clock
+        self._signed = Signed(folder / "signed")
+        self._signer: Signer | None = None
+        self._head: Head | None = None
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        database_url: str | None = None,
+        *,
+        origin: str = "localhost/log",
+        clock: Callable[[], datetime] = _now,
+    ) -> "EventStore":
+        """Open the log of a data folder; make its key and tables on first start.
+
+        The database is `events.db` in the folder, or PostgreSQL if there is a URL.
+        Raises StoreUnreadableError. A log that must not be signed is opened to read.
+        """
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            database = PerProcess(connector(folder / "events.db", database_url))
+            store = cls(folder, database, origin, clock)
+            with folder_lock(folder):
+                store._set_up()
+        except OSError as error:
+            raise StoreUnreadableError(f"{folder}: {error.strerror}") from error
+        return store
+
+    def append(
+        self,
+        drafts: Sequence[Draft],
+        *,
+        read_set: Mapping[str, int] | None = None,
+        idempotency: tuple[str, bytes] | None = None,
+    ) -> list[RecordedEvent]:
+        """Record a batch of events, all or none, and return them as recorded.
+
+        `read_set` maps each stream that was read to its version then (0: none yet).
+        `idempotency` is (key, fingerprint of the request): the same again returns what
+        was recorded at first. Raises the errors of `service.log.errors`.
+        """
+        prepared = prepare(drafts)
+        if not prepared:
+            return []
+        with self._database.get().writing() as session:
+            if before := _recorded_before(session, idempotency):
+                return before
+            _check_versions(session, drafts, read_set or {})
+            head, events = self._extend(session, prepared)
+            if idempotency:
+                span = (events[0].position, events[-1].position)
+                session.insert("idempotency", [(*idempotency, *span)])
+        self._keep(head)
+        return events
+
+    def recorded_before(self, key: str, fingerprint: bytes) -> list[RecordedEvent]:
+        """Return what was recorded under an idempotency key, [] if it is new.
+
+        Raises IdempotencyReusedError if the fingerprint differs.
+        """
+        with self._database.get().reading() as session:
+            return _recorded_before(session, (key, fingerprint))
+
+    def read_stream(self, stream: str) -> list[RecordedEvent]:
+        """Return the events of one stream in the order of their versions."""
+        with self._database.get().reading() as session:
+            return read_rows(session, "e.originator_id = ?", (stream,))
+
+    def read(self, after: int = 0, limit: int = 1000) -> list[RecordedEvent]:
+        """Return at most `limit` events that follow a position, in their order."""
+        span = (after, after + limit)
+        with self._database.get().reading() as session:
+            return read_rows(session, "l.position > ? AND l.position <= ?", span)
+
+    def size(self) -> int:
+        """Return how many events the log holds: the position of the last."""
+        with self._database.get().reading() as session:
+            [(size,)] = session.rows("SELECT COALESCE(MAX(position), 0) FROM log")
+            return int(size)
+
+    def checkpoint(self) -> bytes:
+        """Return the latest signed checkpoint (a note of C2SP tlog-checkpoint)."""
+        with self._database.get().reading() as session:
+            note = latest_note(session)
+        if note is None:
+            raise SigningRefusedError("the log has never been signed")
+        return note
+
+    def verifier_keys(self) -> list[str]:
+        """Return the verifier keys of the log, as signed notes write them."""
+        return [str(self._load_signer().verifier)]
+
+    def close(self) -> None:
+        """Close the connections of this process."""
+        self._database.close()
+
+    def _set_up(self) -> None:
+        database = self._database.get()
+        try:
+            database.create()
+            with database.writing() as session:
+                self._sign_first(session)
+        except (SigningRefusedError, LogDamagedError) as error:
+            _logger.warning("the log is opened to be read only: %s", error)
+        finally:
+            # Nothing is left open, so that a server may fork its workers.
+            self._database.close()
+
+    def _sign_first(self, session: Session) -> None:
+        if latest_note(session) is None:
+            refuse_fork(session, None, self._signed)
+            make_key(self._folder / "log.key", self._origin)
+            _sign(session, Edge(), self._load_signer())
+        current_head(session, None, self._load_signer().verifier, self._signed)
+
+    def _load_signer(self) -> Signer:
+        if self._signer is None:
+            try:
+                self._signer = load_key(self._folder / "log.key", self._origin)
+            except KeyFileError as error:
+                raise SigningRefusedError(
+                    f"{error}: put back the key that signed this log"
+                ) from error
+        return self._signer
+
+    def _extend(
+        self, session: Session, prepared: list[Prepared]
+    ) -> tuple[Head, list[RecordedEvent]]:
+        signer = self._load_signer()
+        head = current_head(session, self._head, signer.verifier, self._signed)
+        recorded_at = self._instant(head)
+        leaves = [stamp(each.leaf, recorded_at) for each in prepared]
+        edge, events = write_rows(session, head.edge, prepared, leaves)
+        note = _sign(session, edge, signer)
+        return Head(edge, recorded_at, note), events
+
+    def _instant(self, head: Head) -> str:
+        now = self._clock().astimezone(UTC)
+        text = now.isoformat(timespec="microseconds").replace("+00:00", "Z")
+        if text >= head.recorded_at:
+            return text
+        last = datetime.fromisoformat(head.recorded_at)
+        if last - now > _TOLERANCE:
+            raise ClockError(f"the clock says {text}, the last event {last:%FT%TZ}")
+        return head.recorded_at
+
+    def _keep(self, head: Head) -> None:
+        self._head = head
+        try:
+            self._signed.raise_to(head.note)
+        except (OSError, KeyFileError) as error:
+            # The events are committed: an older guard is better than a false alarm.
+            _logger.warning("the signed checkpoint was not kept: %s", error)
+
+
+def _sign(session: Session, edge: Edge, signer: Signer) -> bytes:
+    origin = signer.verifier.name
+    note = signer.sign(checkpoint_text(origin, edge.size, edge.root()))
+    session.insert("checkpoints", [(edge.size, note)])
+    return note
+
+
+def _check_versions(
+    session: Session, drafts: Sequence[Draft], read_set: Mapping[str, int]
+) -> None:
+    # Reversed, so that the first of the batch is what counts for its stream.
+    expected = {draft.stream: draft.version - 1 for draft in reversed(drafts)}
+    found = versions_of(session, [*expected, *read_set])
+    for stream, version in [*expected.items(), *read_set.items()]:
+        if found.get(stream, 0) != version:
+            raise ConflictError(stream)
+
+
+def _recorded_before(
+    session: Session, idempotency: tuple[str, bytes] | None
+) -> list[RecordedEvent]:
+    if idempotency is None:
+        return []
+    key, fingerprint = idempotency
+    columns = "fingerprint, first, last"
+    found = session.rows(f"SELECT {columns} FROM idempotency WHERE key = ?", (key,))
+    if not found:
+        return []
+    before, first, last = found[0]
+    if not hmac.compare_digest(before, fingerprint):
+        raise IdempotencyReusedError(f"the idempotency key {key!r} was used before")
+    return read_rows(session, "l.position >= ? AND l.position <= ?", (first, last))

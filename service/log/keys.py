@@ -1,0 +1,142 @@
+"""What the log keeps beside its database: its key, and what it last signed."""
+
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from service.log.notes import (
+    Checkpoint,
+    NoteError,
+    Signer,
+    decode_base64,
+    encode_base64,
+    unverified_checkpoint,
+)
+
+_PREFIX = "PRIVATE+KEY"
+_SLOT_BYTES = 2048
+
+
+class KeyFileError(ValueError):
+    """The key file, or the record of what was signed, cannot be used."""
+
+
+def make_key(path: Path, name: str) -> None:
+    """Make a key file (mode 0600) unless there is one."""
+    if not path.exists():
+        signer = Signer(name, seed := secrets.token_bytes(32))
+        hash8, encoded = signer.verifier.id.hex(), encode_base64(b"\x01" + seed)
+        _write_new(path, f"{_PREFIX}+{name}+{hash8}+{encoded}\n".encode())
+
+
+def load_key(path: Path, name: str) -> Signer:
+    """Load the key of a log from its file; KeyFileError never shows the key."""
+    try:
+        parts = path.read_text("utf-8").removesuffix("\n").split("+", 4)
+        raw = decode_base64(parts[4])
+        signer = Signer(parts[2], raw[1:])
+    except (OSError, IndexError, ValueError) as error:
+        # The cause is left out: its text could hold a part of the key.
+        cause = error.strerror if isinstance(error, OSError) else "malformed"
+        raise KeyFileError(f"{path}: {cause}") from None
+    is_whole = raw[:1] == b"\x01" and signer.verifier.id.hex() == parts[3]
+    if parts[:2] != _PREFIX.split("+") or not is_whole:
+        raise KeyFileError(f"{path}: malformed")
+    if signer.verifier.name != name:
+        raise KeyFileError(f"{path}: the key of {parts[2]}, but the origin is {name}")
+    return signer
+
+
+class Signed:
+    """The largest checkpoint that this folder ever signed; never lowered.
+
+    A restored backup of the database is smaller than it, and must not sign.
+    """
+
+    # Two slots, and only the smaller is ever written: a torn write leaves the other.
+    # Nothing is synced: an older slot guards a little less, and is never wrong.
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def read(self) -> Checkpoint | None:
+        """Return the checkpoint, None before the first, or raise KeyFileError."""
+        try:
+            raw = self._path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise KeyFileError(f"{self._path}: {error.strerror}") from error
+        return max(self._slots(raw), key=_size)
+
+    def raise_to(self, note: bytes) -> None:
+        """Keep this note if it is larger than all before."""
+        size = _size(_parse(note))
+        with self._locked() as file:
+            slots = self._slots(os.pread(file, 2 * _SLOT_BYTES, 0))
+            if size > max(map(_size, slots)):
+                smaller = 0 if _size(slots[0]) <= _size(slots[1]) else 1
+                padded = note.ljust(_SLOT_BYTES - 1) + b"\n"
+                os.pwrite(file, padded, smaller * _SLOT_BYTES)
+
+    def _slots(self, raw: bytes) -> list[Checkpoint | None]:
+        filled = [raw[:_SLOT_BYTES].strip(b"\0 \n"), raw[_SLOT_BYTES:].strip(b"\0 \n")]
+        slots = [_parse(slot + b"\n") for slot in filled]
+        if any(filled) and not any(slots):
+            raise KeyFileError(f"{self._path}: malformed")
+        return slots
+
+    @contextmanager
+    def _locked(self) -> Iterator[int]:
+        file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield file
+        finally:
+            os.close(file)
+
+
+@contextmanager
+def folder_lock(folder: Path) -> Iterator[None]:
+    """Hold the lock of a data folder, so that one process at a time sets it up."""
+    with (folder / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _parse(note: bytes) -> Checkpoint | None:
+    try:
+        return unverified_checkpoint(note)
+    except NoteError:
+        return None
+
+
+def _size(checkpoint: Checkpoint | None) -> int:
+    return -1 if checkpoint is None else checkpoint.size
+
+
+def _write_new(path: Path, raw: bytes) -> None:
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        os.write(file, raw)
+        os.fsync(file)
+        # A link fails where a rename would overwrite the key of another process.
+        os.link(beside, path)
+    except FileExistsError:
+        return
+    finally:
+        os.close(file)
+        beside.unlink()
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    file = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)

@@ -1,0 +1,433 @@
+"""The log's tables and transactions on SQLite and PostgreSQL.
+
+Events are kept by the recorders of the eventsourcing library; the tables of the log
+stand beside its own and are written in the same transaction.
+"""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import psycopg
+from eventsourcing.persistence import PersistenceError, StoredEvent
+from eventsourcing.postgres import (
+    PostgresAggregateRecorder,
+    PostgresApplicationRecorder,
+    PostgresDatastore,
+)
+from eventsourcing.sqlite import (
+    SQLiteApplicationRecorder,
+    SQLiteConnection,
+    SQLiteConnectionPool,
+    SQLiteCursor,
+    SQLiteDatastore,
+)
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.rows import tuple_row
+
+from service.log.errors import StoreUnreadableError
+
+Row = tuple[Any, ...]
+# Stream, version, type and the bytes of the leaf.
+EventRow = tuple[str, int, str, bytes]
+LOCK_SECONDS = 30
+SCHEMA = "log"
+
+# Column types in the words of PostgreSQL; the last entry is the primary key.
+TABLES: dict[str, tuple[dict[str, str], str]] = {
+    "log": (
+        {
+            "position": "bigint",
+            "stream": "text",
+            "version": "bigint",
+            "store_id": "bigint",
+            "leaf_hash": "bytea",
+        },
+        "position",
+    ),
+    "nodes": ({"level": "bigint", "n": "bigint", "hash": "bytea"}, "level, n"),
+    "checkpoints": ({"size": "bigint", "note": "bytea"}, "size"),
+    "cosignatures": (
+        {"size": "bigint", "name": "text", "line": "text"},
+        "size, name",
+    ),
+    "openings": (
+        {
+            "position": "bigint",
+            "name": "text",
+            "commitment": "text",
+            "salt": "bytea",
+            "value": "bytea",
+        },
+        "position, name",
+    ),
+    "idempotency": (
+        {"key": "text", "fingerprint": "bytea", "first": "bigint", "last": "bigint"},
+        "key",
+    ),
+}
+APPEND_ONLY = ("stored_events", "log", "nodes", "checkpoints", "cosignatures")
+
+
+class Session(Protocol):
+    """One transaction; SQL is written with `?` for each parameter."""
+
+    store_id: str
+
+    def rows(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
+        """Run a query and return its rows."""
+
+    def insert(self, table: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Insert whole rows into one of TABLES."""
+
+    def insert_events(self, events: Iterable[EventRow]) -> list[int]:
+        """Insert events through the library and return the ids it gave."""
+
+
+class Database(Protocol):
+    """Where the log is kept."""
+
+    def create(self) -> None:
+        """Make the tables that are not there yet."""
+
+    def writing(self) -> AbstractContextManager[Session]:
+        """Open a Session under the writer lock; commit at its end."""
+
+    def reading(self) -> AbstractContextManager[Session]:
+        """Open a Session that sees committed rows and changes nothing."""
+
+    def close(self) -> None:
+        """Close every connection."""
+
+
+def connector(path: Path, url: str | None) -> Callable[[], Database]:
+    """Return what makes the database of a log: PostgreSQL if there is a URL."""
+    return (lambda: PostgresLog(url)) if url else (lambda: SQLiteLog(path))
+
+
+@contextmanager
+def one_line_causes() -> Iterator[None]:
+    """Turn the errors of both drivers and of the library into StoreUnreadableError."""
+    try:
+        yield
+    except (PersistenceError, sqlite3.Error, psycopg.Error) as error:
+        cause = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise StoreUnreadableError(cause) from error
+
+
+# SQLite
+
+
+class SQLiteSession:
+    """A transaction on SQLite."""
+
+    store_id = "rowid"
+
+    def __init__(self, recorder: SQLiteApplicationRecorder, cursor: SQLiteCursor):
+        self._recorder = recorder
+        self._cursor = cursor
+
+    def rows(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
+        """Run a query and return its rows."""
+        self._cursor.execute(sql, params)
+        return list(map(tuple, self._cursor.fetchall()))
+
+    def insert(self, table: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Insert whole rows into one of TABLES."""
+        marks = ", ".join("?" for _ in TABLES[table][0])
+        self._cursor.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
+
+    def insert_events(self, events: Iterable[EventRow]) -> list[int]:
+        """Insert events through the library and return the ids it gave."""
+        stored = [StoredEvent(*event) for event in events]
+        return list(self._recorder._insert_events(self._cursor, stored) or ())
+
+
+class _SQLitePool(SQLiteConnectionPool):
+    def _create_connection(self) -> SQLiteConnection:
+        # Not the library's own: it keeps one prepared statement only.
+        connection = sqlite3.connect(
+            self.db_name,
+            uri=True,
+            check_same_thread=False,
+            isolation_level=None,
+            timeout=LOCK_SECONDS,
+            cached_statements=64,
+        )
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            # Without it INSERT OR REPLACE deletes rows behind the triggers' back.
+            connection.execute("PRAGMA recursive_triggers = ON")
+        except BaseException:
+            connection.close()
+            raise
+        connection.row_factory = sqlite3.Row
+        return SQLiteConnection(connection, max_age=self.max_age)
+
+
+class SQLiteLog:
+    """The log in one SQLite file, in WAL mode and synced at every commit."""
+
+    def __init__(self, path: Path) -> None:
+        name = path.absolute().as_uri()
+        store = SQLiteDatastore(db_name=name, originator_id_type="text")
+        store.pool = _SQLitePool(
+            db_name=name, lock_timeout=LOCK_SECONDS, pool_timeout=LOCK_SECONDS
+        )
+        self._store = store
+        self._recorder = SQLiteApplicationRecorder(store)
+        # The pool's own writer lock would keep readers waiting behind writers.
+        self._writer = threading.Lock()
+
+    def create(self) -> None:
+        """Make the tables that are not there yet."""
+        with self.writing() as session:
+            if not session.rows("SELECT 1 FROM sqlite_master WHERE name = 'log'"):
+                for statement in self._statements():
+                    session.rows(statement)
+
+    @contextmanager
+    def writing(self) -> Iterator[SQLiteSession]:
+        """Open a Session under the writer lock; commit at its end."""
+        with (
+            one_line_causes(),
+            self._writer,
+            self._store.get_connection(commit=False) as connection,
+            connection.cursor() as cursor,
+        ):
+            # A read transaction that is upgraded later meets "database is locked".
+            cursor.execute("BEGIN IMMEDIATE")
+            try:
+                yield SQLiteSession(self._recorder, SQLiteCursor(cursor))
+                connection.commit()
+            except BaseException:
+                connection.rollback()
+                raise
+
+    @contextmanager
+    def reading(self) -> Iterator[SQLiteSession]:
+        """Open a Session that sees committed rows and changes nothing."""
+        with one_line_causes(), self._store.transaction(commit=False) as cursor:
+            yield SQLiteSession(self._recorder, cursor)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._store.close()
+
+    def _statements(self) -> Iterator[str]:
+        yield from self._recorder.create_table_statements
+        for table, (columns, key) in TABLES.items():
+            types = [f"{name} {_SQLITE_TYPES[kind]}" for name, kind in columns.items()]
+            # A single integer is the row's own number already.
+            form = " WITHOUT ROWID" if columns.get(key) != "bigint" else ""
+            columns_and_key = f"{', '.join(types)}, PRIMARY KEY ({key})"
+            yield f"CREATE TABLE {table} ({columns_and_key}){form}"
+        yield "CREATE UNIQUE INDEX log_by_store_id ON log (store_id)"
+        for table in APPEND_ONLY:
+            for verb in ("UPDATE", "DELETE"):
+                yield f"""
+                    CREATE TRIGGER {table}_no_{verb.lower()}
+                    BEFORE {verb} ON {table}
+                    BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"""
+
+
+_SQLITE_TYPES = {
+    "bigint": "INTEGER NOT NULL",
+    "text": "TEXT NOT NULL",
+    "bytea": "BLOB NOT NULL",
+}
+
+
+# PostgreSQL
+
+
+class PostgresSession:
+    """A transaction on PostgreSQL."""
+
+    store_id = "notification_id"
+
+    def __init__(self, recorder: "_Recorder", cursor: psycopg.Cursor[Row]) -> None:
+        self._recorder = recorder
+        self._cursor = cursor
+
+    def rows(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
+        """Run a query and return its rows."""
+        self._cursor.execute(sql.replace("?", "%s").encode(), params)
+        return self._cursor.fetchall() if self._cursor.description else []
+
+    def insert(self, table: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Insert whole rows into one of TABLES."""
+        # One statement with typed arrays: one round trip whatever the batch.
+        kinds = TABLES[table][0].values()
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        arrays = ", ".join(f"?::{kind}[]" for kind in kinds)
+        if columns:
+            self.rows(f"INSERT INTO {table} SELECT * FROM unnest({arrays})", columns)
+
+    def insert_events(self, events: Iterable[EventRow]) -> list[int]:
+        """Insert events through the library and return the ids it gave."""
+        stored = [StoredEvent(*event) for event in events]
+        self._recorder.insert_within(self._cursor, stored)
+        return [store_id for (store_id,) in self._cursor.fetchall()]
+
+
+class _Datastore(PostgresDatastore):
+    def after_connect_func(self) -> Callable[[psycopg.Connection[Any]], None]:
+        prepare = super().after_connect_func()
+
+        def after_connect(connection: psycopg.Connection[Any]) -> None:
+            prepare(connection)
+            connection.execute(f"SET search_path TO {SCHEMA}")
+
+        return after_connect
+
+
+class _Recorder(PostgresApplicationRecorder):
+    def lock(self, cursor: psycopg.Cursor[Any]) -> None:
+        self._lock_table(cursor)
+        self._notify_channel(cursor)
+
+    def insert_within(
+        self, cursor: psycopg.Cursor[Any], events: Sequence[StoredEvent]
+    ) -> None:
+        # Not the library's own pipelined transaction: an error in it may come after
+        # the commit. The table has been locked already.
+        PostgresAggregateRecorder._insert_stored_events(self, cursor, events)
+
+
+class PostgresLog:
+    """The log in the schema `log` of a PostgreSQL database."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        with one_line_causes():
+            # The pool would try for seconds, and then not tell why it could not.
+            psycopg.connect(url).close()
+            settings: dict[str, Any] = {**conninfo_to_dict(url)}
+            known = ("dbname", "host", "port", "user", "password")
+            self._store = _Datastore(
+                **{name: settings.pop(name, None) for name in known},
+                schema=SCHEMA,
+                originator_id_type="text",
+                lock_timeout=LOCK_SECONDS,
+                pool_size=1,
+                max_overflow=15,
+                pre_ping=True,
+            )
+            assert isinstance(self._store.pool.kwargs, dict)
+            self._store.pool.kwargs.update(settings)
+            try:
+                self._recorder = _Recorder(self._store)
+            except BaseException:
+                self._store.close()
+                raise
+
+    def create(self) -> None:
+        """Make the tables that are not there yet."""
+        with one_line_causes(), psycopg.connect(self._url, autocommit=True) as setup:
+            # Half of the library's own statements cannot be run by two at once.
+            setup.execute("SELECT pg_advisory_lock(hashtext('copperplate log'))")
+            if not _is_made(setup):
+                setup.execute(_FIRST_STATEMENTS)
+                self._recorder.create_table()
+                setup.execute("\n".join(_postgres_statements()).encode())
+            self._store.register_type_adapters()
+
+    @contextmanager
+    def writing(self) -> Iterator[PostgresSession]:
+        """Open a Session under the writer lock; commit at its end."""
+        with one_line_causes(), self._session() as session:
+            self._recorder.lock(session._cursor)
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[PostgresSession]:
+        """Open a Session that sees committed rows and changes nothing."""
+        with one_line_causes(), self._session() as session:
+            yield session
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._store.close()
+
+    @contextmanager
+    def _session(self) -> Iterator[PostgresSession]:
+        with (
+            self._store.get_connection() as connection,
+            connection.transaction(),
+            connection.cursor(row_factory=tuple_row) as cursor,
+        ):
+            yield PostgresSession(self._recorder, cursor)
+
+
+def _is_made(connection: psycopg.Connection[Any]) -> bool:
+    found = connection.execute("SELECT to_regclass('log.idempotency')").fetchone()
+    return found is not None and found[0] is not None
+
+
+# The library would make its table with the collation of the server.
+_FIRST_STATEMENTS = b"""
+CREATE SCHEMA IF NOT EXISTS log;
+CREATE TABLE IF NOT EXISTS log.stored_events (
+    originator_id TEXT COLLATE "C" NOT NULL,
+    originator_version BIGINT NOT NULL,
+    topic TEXT COLLATE "C" NOT NULL,
+    state BYTEA NOT NULL,
+    notification_id BIGSERIAL,
+    PRIMARY KEY (originator_id, originator_version)
+);
+CREATE OR REPLACE FUNCTION log.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$;
+"""
+
+
+def _postgres_statements() -> Iterator[str]:
+    yield f"BEGIN; SET LOCAL search_path TO {SCHEMA};"
+    for table, (columns, key) in TABLES.items():
+        types = [f"{name} {_POSTGRES_TYPES[kind]}" for name, kind in columns.items()]
+        yield f"CREATE TABLE {table} ({', '.join(types)}, PRIMARY KEY ({key}));"
+    yield "CREATE UNIQUE INDEX log_by_store_id ON log (store_id);"
+    for table in APPEND_ONLY:
+        yield f"""
+            CREATE TRIGGER {table}_append_only
+            BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}
+            FOR EACH STATEMENT EXECUTE FUNCTION refuse();"""
+    yield "COMMIT;"
+
+
+_POSTGRES_TYPES = {
+    "bigint": "BIGINT NOT NULL",
+    "text": 'TEXT COLLATE "C" NOT NULL',
+    "bytea": "BYTEA NOT NULL",
+}
+
+
+class PerProcess:
+    """A database for each process: connections and locks do not survive a fork."""
+
+    def __init__(self, connect: Callable[[], Database]) -> None:
+        self._connect = connect
+        self._opening = threading.Lock()
+        self._by_process: dict[int, Database] = {}
+
+    def get(self) -> Database:
+        """Return the database of this process, opened at the first call."""
+        found = self._by_process.get(os.getpid())
+        return found or self._open()
+
+    def close(self) -> None:
+        """Close the connections of this process."""
+        if found := self._by_process.pop(os.getpid(), None):
+            found.close()
+
+    def _open(self) -> Database:
+        with self._opening:
+            # A parent's entry stays: to drop it would close the parent's connections.
+            if os.getpid() not in self._by_process:
+                self._by_process[os.getpid()] = self._connect()
+            return self._by_process[os.getpid()]

@@ -1,0 +1,93 @@
+"""Starting: what happens between the command and the first answer."""
+
+import os
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from service.config import Settings
+from service.founding import founding_files
+from service.imports.importer import Importer, count_rows
+from service.imports.report import Report
+from service.imports.work import Options
+from service.record import Record
+
+BEGUN, DONE = "begun", "done"
+
+
+class PortInUseError(Exception):
+    """Something else listens on the address."""
+
+
+def must_be_free(host: str, port: int) -> None:
+    """Raise PortInUseError if the address cannot be listened on."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except (OSError, OverflowError) as error:
+            cause = getattr(error, "strerror", None) or str(error)
+            raise PortInUseError(
+                f"Cannot listen on {host}:{port}: {cause}. Choose another --port."
+            ) from error
+
+
+def needs_founding(record: Record) -> bool:
+    """Whether the founding data was never, or only half, put on this record."""
+    state = _marker(record.settings.data)
+    if state is None:
+        return record.store.size() == 0
+    return state == BEGUN
+
+
+def found(
+    record: Record, on_rows: Callable[[int], None] = lambda count: None
+) -> Report:
+    """Put the founding data on record; begun anew, it records what is missing."""
+    _mark(record.settings.data, BEGUN)
+    options = Options(disputes=True, fills=True, by="founding")
+    report = Importer(record, options, on_rows=on_rows).run(founding_files())
+    record.publish_digests()
+    _mark(record.settings.data, DONE)
+    return report
+
+
+def founding_rows() -> int:
+    """Return how many rows the founding data has."""
+    return count_rows(founding_files())
+
+
+def serve(settings: Settings, host: str, port: int, workers: int) -> None:
+    """Serve the record until a signal ends it."""
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+    from granian.server import Server
+
+    os.environ.update(settings.to_environment())  # For the worker processes.
+    Server(
+        "service.wsgi:application",
+        address=host,
+        port=port,
+        workers=workers,
+        interface=Interfaces.WSGI,
+        blocking_threads=4,
+        factory=True,
+        websockets=False,
+        log_level=LogLevels.warning,
+        workers_kill_timeout=10,
+    ).serve()
+
+
+def _marker(folder: Path) -> str | None:
+    with suppress(FileNotFoundError):
+        return (folder / "founding").read_text().strip()
+    return None
+
+
+def _mark(folder: Path, state: str) -> None:
+    path = folder / "founding"
+    beside = path.with_name("founding.new")
+    beside.write_text(state + "\n")
+    beside.rename(path)

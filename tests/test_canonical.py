@@ -1,0 +1,107 @@
+import pytest
+import rfc8785
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.canonical import (
+    MAX_DEPTH,
+    MAX_INTEGER,
+    GrammarError,
+    canonical,
+    find_faults,
+    tidy,
+)
+
+KEYS = st.from_regex(r"[a-z][a-z0-9_]*", fullmatch=True)
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-MAX_INTEGER, MAX_INTEGER)
+    | st.text().filter(lambda text: not find_faults(text)),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4)
+    ),
+    max_leaves=30,
+)
+
+
+@given(VALUES)
+def test_the_bytes_are_those_of_rfc_8785(value):
+    assert canonical(value) == rfc8785.dumps(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "raw"),
+    [
+        ({"b": 1, "a": [True, None]}, b'{"a":[true,null],"b":1}'),
+        ("a\tb\nc", rb'"a\tb\nc"'),
+        ("£ \u2013 \u2028 😀", '"£ \u2013 \u2028 😀"'.encode()),
+        (-MAX_INTEGER, b"-9007199254740991"),
+        ('"\\/', b'"\\"\\\\/"'),
+    ],
+)
+def test_known_values_have_known_bytes(value, raw):
+    assert canonical(value) == raw
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\0",
+        "\r\n",
+        "\x1f",
+        "\x7f",
+        "\x85",
+        "\x9f",
+        "\ud800",
+        "a\udfffb",
+        "\u202a",
+        "\u202e",
+        "\u2066",
+        "\u2069",
+        "e\u0301",
+        "\u212b",
+    ],
+)
+def test_forbidden_text_is_refused_as_value_and_key(text):
+    for value in (text, [text], {"a": {"b": text}}, {text: 1}):
+        with pytest.raises(GrammarError):
+            canonical(value)
+
+
+@pytest.mark.parametrize(
+    "key", ["", "A", "1a", "a-b", "a\n", "é", "a\u0660", "_a", 1, None, ("a",)]
+)
+def test_keys_outside_the_grammar_are_refused(key):
+    with pytest.raises(GrammarError):
+        canonical({key: 1})
+
+
+@pytest.mark.parametrize(
+    "value", [1.0, float("nan"), 2**53, -(2**53), b"", (1,), {1}, object()]
+)
+def test_other_kinds_of_value_are_refused(value):
+    with pytest.raises(GrammarError):
+        canonical({"a": [value]})
+
+
+def test_every_fault_is_named_by_its_pointer():
+    with pytest.raises(GrammarError) as caught:
+        canonical({"a": [1, 0.5], "b": {"c": "\0"}, "D/~": None})
+    assert [at for at, _ in caught.value.faults] == ["/a/1", "/b/c", "/D~1~0"]
+    assert "/a/1: float is not allowed" in str(caught.value)
+
+
+def test_depth_is_bounded():
+    value = "deep"
+    for _ in range(MAX_DEPTH):
+        value = [value]
+    assert canonical(value)
+    for _ in range(100_000):
+        value = [value]
+    with pytest.raises(GrammarError, match="nested deeper"):
+        canonical(value)
+
+
+def test_tidy_gives_text_that_the_grammar_takes():
+    assert tidy("a\r\nb\rc e\u0301") == "a\nb\nc é"
