@@ -419,7 +419,7 @@ def _rows_as_of(connection: Connection, table: Table, at: int) -> Iterator[Row]:
     statement = select(table).where(since <= at).order_by(*table.primary_key.columns)
     result = connection.execution_options(yield_per=1000).execute(statement)
     for found in result.mappings():
-        row = dict(found)
+        row = {str(name): value for name, value in found.items()}
         if is_versioned and (row["position_to"] or 0) > at:
             row["position_to"] = None
         yield row
