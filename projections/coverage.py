@@ -151,9 +151,7 @@ def _in_words(areas: int, stated: list[int]) -> str | None:
 # The matrix: the same, laid out wide for spreadsheets.
 
 
-def list_matrix(
-    db: ReadModel, moment: Moment, page: Page, programme: str
-) -> Listing:
+def list_matrix(db: ReadModel, moment: Moment, page: Page, programme: str) -> Listing:
     """Return a row for each body; the questions are columns beside its own."""
     known = Known(db, moment)
     questions = [

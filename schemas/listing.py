@@ -21,10 +21,10 @@ _INSTANT = _DAY + r"T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z"
 class Whole(fields.Integer):
     """A whole number in its one form: ASCII digits, no sign, no leading zero."""
 
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> int | None:
+    def _validated(self, value: Any) -> int:
         if not _WHOLE.fullmatch(str(value)):
-            raise self.make_error("invalid")
-        return super()._deserialize(value, *args, **kwargs)
+            raise self.make_error("invalid", input=value)
+        return int(value)
 
 
 class Flag(fields.Boolean):

@@ -7,8 +7,8 @@ from flask import Blueprint
 from projections.history import list_versions
 from projections.inspections import get_inspection, list_inspections
 from schemas.events import RecordedEventSchema
-from schemas.listing import LogPageSchema, MomentSchema
 from schemas.inspections import InspectionFilterSchema, InspectionSchema
+from schemas.listing import LogPageSchema, MomentSchema
 from service.context import read_model
 from service.http.contract import accepts, returns
 

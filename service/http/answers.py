@@ -81,8 +81,8 @@ def _next(listing: Listing, asked: Asked) -> str | None:
 
 def _gaps(endpoint: str, asked: Asked) -> str:
     """Return the address that shows what the record lacks of what was asked for."""
-    query = current_app.view_functions[endpoint].contract.query  # type: ignore[attr-defined]
-    names = query().fields
+    view: Any = current_app.view_functions[endpoint]
+    names = view.contract.query().fields
     wanted = {**meta.filters(asked), **meta.pinned(asked)}
     shared = {name: value for name, value in wanted.items() if name in names}
     return meta.address(url_for(endpoint), shared)

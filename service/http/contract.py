@@ -82,7 +82,9 @@ def returns(
             if found is None:
                 raise _missing(noun, kwargs.get("id"), asked().moment)
             if isinstance(found, Listing):
-                found.notes += things.notes(read_model(), asked().moment, asked().filters)
+                found.notes += things.notes(
+                    read_model(), asked().moment, asked().filters
+                )
                 return answers.of_list(found, result, asked(), gaps)
             return answers.of_item(found, result, asked())
 
@@ -110,9 +112,7 @@ def _ask(contract: Contract, path: Mapping[str, Any]) -> Asked:
     form = choose_form(contract.forms)
     assert contract.query
     given, loaded = read_query(request.query_string, contract.query())
-    page, cursor = paging.page_of(
-        loaded, given, request.path, is_whole=form in WHOLE
-    )
+    page, cursor = paging.page_of(loaded, given, request.path, is_whole=form in WHOLE)
     moment = moments.resolve(loaded, read_model(), head(), record().clock())
     if cursor:
         moment = paging.pin(moment, cursor)

@@ -7,9 +7,7 @@ from flask import Flask, Response, request
 from service import context
 
 API_VERSION = "1"
-LICENCE = (
-    "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/"
-)
+LICENCE = "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/"
 EXPOSED = "API-Version, Record-Position, Link, Content-Disposition, Allow"
 METHODS = "GET, HEAD, OPTIONS"
 

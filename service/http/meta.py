@@ -15,7 +15,6 @@ from service.http.paging import PAGING
 from service.http.representations import SUFFIX
 
 
-
 def base_url() -> str:
     """Return the address under which the public reaches the service."""
     return (record().settings.public_url or request.host_url).rstrip("/")

@@ -39,9 +39,7 @@ def _conflict(one: str, other: str) -> ProblemError:
     return ProblemError("conflicting-time-parameters", detail)
 
 
-def _position(
-    asked: Mapping[str, Any], db: ReadModel, head: int, now: datetime
-) -> int:
+def _position(asked: Mapping[str, Any], db: ReadModel, head: int, now: datetime) -> int:
     if "at_position" in asked:
         return _at_position(asked["at_position"], head)
     if "known_at" in asked:

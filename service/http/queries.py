@@ -75,8 +75,10 @@ def _load(
     try:
         return dict(schema.load(given)), []
     except ValidationError as error:
-        messages = error.normalized_messages()
-    return {}, [fault(name, " ".join(map(str, each))) for name, each in messages.items()]
+        messages = error.messages_dict
+    return {}, [
+        fault(name, " ".join(map(str, each))) for name, each in messages.items()
+    ]
 
 
 def _unknown(name: str, schema: Schema) -> dict[str, Any]:
