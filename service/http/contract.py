@@ -82,9 +82,7 @@ def returns(
             if found is None:
                 raise _missing(noun, kwargs.get("id"), asked().moment)
             if isinstance(found, Listing):
-                found.notes += things.notes(
-                    read_model(), asked().moment, asked().filters
-                )
+                found.notes += _notes(asked())
                 return answers.of_list(found, result, asked(), gaps)
             return answers.of_item(found, result, asked())
 
@@ -141,6 +139,10 @@ def _check_id(contract: Contract, id: str | None) -> None:
 
 def _is_id(text: str) -> bool:
     return len(text) <= ID_LENGTH and bool(_ID.fullmatch(text))
+
+
+def _notes(asked: Asked) -> list[str]:
+    return things.notes(read_model(), asked.moment, asked.filters)
 
 
 def _missing(noun: str | None, id: str | None, moment: Moment) -> ProblemError:

@@ -52,7 +52,13 @@ def _http(error: HTTPException) -> Response:
     headers = {}
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
-    return respond(ProblemError(slug, error.description or "", headers=headers))
+    return respond(ProblemError(slug, _detail(error), headers=headers))
+
+
+def _detail(error: HTTPException) -> str:
+    if error.code == 404:
+        return "This service has no such address; / lists those that it has."
+    return error.description or ""
 
 
 def _internal(error: Exception) -> Response:

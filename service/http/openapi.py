@@ -1,9 +1,12 @@
 """The OpenAPI document, built from the contracts of the endpoints."""
 
+import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import yaml
 from flask import Flask
 from marshmallow import Schema
 from werkzeug.routing import Rule
@@ -13,6 +16,7 @@ from schemas.fields import ID_LENGTH, ID_PATTERN, Closed
 from schemas.listing import MetaSchema, columns, list_schema
 from schemas.problem import ProblemSchema
 from service.http.contract import Contract
+from service.http.headers import LICENCE as LICENCE_URL
 from service.http.representations import FORMS
 
 if TYPE_CHECKING:
@@ -28,7 +32,7 @@ would have answered then). An unknown parameter is refused, never ignored. Answe
 gain members as the API grows; none is changed or removed within v1."""
 LICENCE = {
     "name": "Open Government Licence v3.0",
-    "url": "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/",
+    "url": LICENCE_URL,
 }
 HEADERS = {
     "API-Version": ("The version of the API.", "string", None),
@@ -48,7 +52,28 @@ ERRORS = {
 }
 
 
-def build_spec(app: Flask) -> "APISpec":
+@dataclass(frozen=True)
+class Document:
+    """An OpenAPI document."""
+
+    members: dict[str, Any]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document as plain values."""
+        return self.members
+
+    def to_yaml(self) -> str:
+        """Return the document in YAML, without anchors."""
+        return yaml.dump(
+            self.members,
+            Dumper=_Dumper,
+            sort_keys=False,
+            allow_unicode=True,
+            width=88,
+        )
+
+
+def build_spec(app: Flask) -> Document:
     """Describe every endpoint that has a contract; always the same for one code."""
     from apispec import APISpec
     from apispec.ext.marshmallow import MarshmallowPlugin
@@ -68,7 +93,7 @@ def build_spec(app: Flask) -> "APISpec":
             operation = _operation(rule, view.__doc__ or "", contract)
             spec.path(_path(rule), operations={"get": operation})
     _require_members(spec)
-    return spec
+    return Document(json.loads(json.dumps(spec.to_dict())))
 
 
 def name_of(schema: type[Schema] | Schema | str) -> str:
@@ -86,6 +111,8 @@ def _describe_components(spec: "APISpec") -> None:
         spec.components.header(name, header)
     spec.components.schema("Problem", schema=ProblemSchema)
     spec.components.schema("Meta", schema=MetaSchema)
+    for code, description in ERRORS.items():
+        spec.components.response(f"Error{code}", _error(description))
     for type_name in sorted(DATA_SCHEMAS):
         schema_class = DATA_SCHEMAS[type_name]
         if name_of(schema_class) not in spec.components.schemas:
@@ -110,7 +137,7 @@ def _operation(rule: Rule, doc: str, contract: Contract) -> dict[str, Any]:
                 "headers": _headers(),
                 "content": _content(contract),
             },
-            **{str(code): _error(code) for code in _errors(rule, contract)},
+            **{str(code): f"Error{code}" for code in _errors(rule, contract)},
         },
     }
 
@@ -127,9 +154,9 @@ def _errors(rule: Rule, contract: Contract) -> Iterator[int]:
         yield 503
 
 
-def _error(code: int) -> dict[str, Any]:
+def _error(description: str) -> dict[str, Any]:
     return {
-        "description": ERRORS[code],
+        "description": description,
         "headers": _headers(),
         "content": {"application/problem+json": {"schema": "Problem"}},
     }
@@ -191,3 +218,15 @@ def _all_below(kind: type[Schema]) -> Iterator[type[Schema]]:
     for each in kind.__subclasses__():
         yield each
         yield from _all_below(each)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes text of several lines as it is."""
+
+
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in value else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
+_Dumper.add_representer(str, _text)
