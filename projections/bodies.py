@@ -326,6 +326,10 @@ class BodyLabels:
 
 def labels(db: ReadModel, moment: Moment) -> BodyLabels:
     """Return what other nouns show of bodies."""
+    return db.remember(("bodies", moment), lambda: _labels(db, moment))
+
+
+def _labels(db: ReadModel, moment: Moment) -> BodyLabels:
     statement = select(table).where(standing(table, moment))
     with database.reading(db.engine) as connection:
         found = connection.execute(statement).mappings()

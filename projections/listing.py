@@ -1,6 +1,6 @@
 """Listing: pages of rows in a fixed order, with their words opened."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -104,17 +104,25 @@ def check_key(key: Sequence[str], length: int) -> None:
 
 def open_words(db: ReadModel, commitments: Iterable[str | None]) -> dict[str, Any]:
     """Return the values that are still held of these commitments."""
-    wanted = sorted({each for each in commitments if each})
+    wanted = {each for each in commitments if each}
+    if not wanted:
+        return {}
     found: dict[str, Any] = {}
     with database.reading(db.engine) as connection:
-        for start in range(0, len(wanted), CHUNK):
-            chunk = wanted[start : start + CHUNK]
+        for chunk in chunks(wanted):
             statement = select(words).where(words.c.commitment.in_(chunk))
             found |= {
                 row.commitment: orjson.loads(row.value)
                 for row in connection.execute(statement)
             }
     return found
+
+
+def chunks(values: Iterable[str]) -> Iterator[list[str]]:
+    """Split values into lists that an IN (…) can hold."""
+    ordered = sorted(set(values))
+    for start in range(0, len(ordered), CHUNK):
+        yield ordered[start : start + CHUNK]
 
 
 def with_common(row: Row, moment: Moment, opened: dict[str, Any]) -> Row:

@@ -186,7 +186,7 @@ def _by_number(row: Row) -> tuple[str, int, str]:
 
 
 def _items(db: ReadModel, moment: Moment, rows: list[Row]) -> list[Row]:
-    known = ProgrammeLabels(all_rows(db, table, moment.without_day()))
+    known = labels(db, moment)
     commitments = [row[name] for row in rows for name in ("note", "source_titles")]
     opened = open_words(db, commitments)
     return [_item(row, moment, known, opened) for row in rows]
@@ -247,4 +247,7 @@ class ProgrammeLabels:
 
 def labels(db: ReadModel, moment: Moment) -> ProgrammeLabels:
     """Return what other nouns show of programmes."""
-    return ProgrammeLabels(all_rows(db, table, moment.without_day()))
+    always = moment.without_day()
+    return db.remember(
+        ("programmes", always), lambda: ProgrammeLabels(all_rows(db, table, always))
+    )

@@ -59,14 +59,23 @@ def founding_rows() -> int:
     return count_rows(founding_files())
 
 
-def serve(settings: Settings, host: str, port: int, workers: int) -> None:
-    """Serve the record until a signal ends it."""
+def serve(
+    settings: Settings,
+    host: str,
+    port: int,
+    workers: int,
+    on_listening: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve the record until a signal ends it.
+
+    `on_listening` is called as soon as clients can connect.
+    """
     from granian.constants import Interfaces
     from granian.log import LogLevels
     from granian.server import Server
 
     os.environ.update(settings.to_environment())  # For the worker processes.
-    Server(
+    server = Server(
         "service.wsgi:application",
         address=host,
         port=port,
@@ -76,8 +85,11 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
         factory=True,
         websockets=False,
         log_level=LogLevels.warning,
+        respawn_failed_workers=True,
         workers_kill_timeout=10,
-    ).serve()
+    )
+    server.on_startup(on_listening)
+    server.serve()
 
 
 def _marker(folder: Path) -> str | None:
