@@ -93,7 +93,8 @@ def build_spec(app: Flask) -> Document:
             operation = _operation(rule, view.__doc__ or "", contract)
             spec.path(_path(rule), operations={"get": operation})
     _require_members(spec)
-    return Document(json.loads(json.dumps(spec.to_dict())))
+    members = json.loads(json.dumps(spec.to_dict()))
+    return Document({"openapi": members.pop("openapi"), **members})
 
 
 def name_of(schema: type[Schema] | Schema | str) -> str:
