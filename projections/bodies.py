@@ -190,25 +190,21 @@ def get_body(db: ReadModel, moment: Moment, id: str) -> Row | None:
 def lookup_body(db: ReadModel, moment: Moment, scheme: str, id: str) -> Row | None:
     """Return the body that bears an outside id, or any name, now or formerly."""
     found = _bearers(db, moment, scheme).get(_folded(id))
-    return get_body(db, moment, found) if found else None
+    return get_body(db, moment, found["id"]) if found else None
 
 
 def similar_outside_ids(
     db: ReadModel, moment: Moment, scheme: str, id: str
 ) -> list[str]:
     """Return outside ids, or names, that are close to one that nobody bears."""
-    borne = _bearers(db, moment, scheme)
-    return get_close_matches(_folded(id), borne, n=3)
+    bearers = _bearers(db, moment, scheme)
+    return [bearers[each][scheme] for each in get_close_matches(_folded(id), bearers)]
 
 
-def _bearers(db: ReadModel, moment: Moment, scheme: str) -> dict[str, str]:
+def _bearers(db: ReadModel, moment: Moment, scheme: str) -> dict[str, Row]:
+    """Return the rows of bodies, by outside id or by name; an earlier id wins."""
     rows = all_rows(db, table, moment.without_day())
-    column, is_meant = ("name", True) if scheme == "name" else (scheme, False)
-    return {
-        _folded(row[column]): row["id"]
-        for row in reversed(rows)
-        if row[column] and (is_meant or not row["part"])
-    }
+    return {_folded(row[scheme]): row for row in reversed(rows) if row[scheme]}
 
 
 def _folded(text: str) -> str:

@@ -170,13 +170,17 @@ def _headers() -> dict[str, str]:
 def _content(contract: Contract) -> dict[str, Any]:
     if contract.result is None:
         return {
-            media: {"schema": schema or {"type": "string"}}
+            media: {"schema": schema or {"type": _kind(media)}}
             for media, schema in contract.media.items()
         }
     content: dict[str, Any] = {}
     for form in contract.forms:
         content[FORMS[form]] = {"schema": _form(form, contract, contract.result)}
     return content
+
+
+def _kind(media: str) -> str:
+    return "object" if media.endswith("json") else "string"
 
 
 def _form(form: str, contract: Contract, result: type[Schema]) -> Any:
