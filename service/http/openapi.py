@@ -85,6 +85,7 @@ def build_spec(app: Flask) -> Document:
         plugins=[MarshmallowPlugin(schema_name_resolver=name_of)],
         info={"description": DESCRIPTION, "license": LICENCE},
         servers=[{"url": "/"}],
+        tags=[{"name": name} for name in app.blueprints],
     )
     _describe_components(spec)
     for rule in sorted(app.url_map.iter_rules(), key=lambda each: each.rule):
