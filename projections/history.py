@@ -1,5 +1,6 @@
 """History: every event, in the order of the log: what was recorded, when, by whom."""
 
+from difflib import get_close_matches
 from typing import Any
 
 from sqlalchemy import func, select
@@ -38,9 +39,20 @@ def list_events(
     limit = None if page.limit is None else page.limit + 1
     rows = _select(db, conditions, limit)
     if page.limit is None or len(rows) <= page.limit:
-        return Listing(rows, total)
+        return Listing(rows, total, notes=_notes(db, type) if type else [])
     last = rows[page.limit - 1]["position"]
     return Listing(rows[: page.limit], total, (str(last),))
+
+
+def _notes(db: ReadModel, type: str) -> list[str]:
+    """Return a hint if no event of the type was ever recorded."""
+    with database.reading(db.engine) as connection:
+        known = set(connection.execute(select(history.c.type).distinct()).scalars())
+    if type in known:
+        return []
+    close = get_close_matches(type, sorted(known), n=1)
+    hint = f"; did you mean {close[0]!r}?" if close else "."
+    return [f"No event of type {type!r} is on record{hint}"]
 
 
 def list_versions(

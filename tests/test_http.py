@@ -8,8 +8,9 @@ import pytest
 from schemas.listing import columns
 from schemas.ratings import RatingSchema
 from service.domain.bodies import Body
-from service.record import draft_of
-from tests.records import SOURCE, client, record, small
+from service.config import Settings
+from service.record import Record, draft_of
+from tests.records import SOURCE, app_over, client, record, small
 
 __all__ = ["client", "record", "small"]
 
@@ -329,6 +330,24 @@ def test_an_answer_pinned_to_a_position_is_not_changed_by_a_later_event(small):
 def test_a_filter_that_names_nothing_on_record_is_pointed_out(client):
     notes = client.get("/v1/ratings?body=west-merca").json["meta"]["notes"]
     assert notes == ["No body 'west-merca' is on record; did you mean 'west-mercia'?"]
+
+
+def test_a_type_of_event_that_never_was_is_pointed_out(client):
+    notes = client.get("/v1/events?type=rating.awared").json["meta"]["notes"]
+    assert notes == [
+        "No event of type 'rating.awared' is on record; did you mean 'rating.awarded'?"
+    ]
+    assert client.get("/v1/events?type=rating.awarded").json["meta"]["notes"] == []
+
+
+def test_addresses_are_those_of_the_public(tmp_path):
+    settings = Settings(data=tmp_path, public_url="https://copperplate.example/")
+    record = Record.open(settings)
+    meta = app_over(record).test_client().get("/v1/bodies").json["meta"]
+    record.close()
+    link = "https://copperplate.example/v1/bodies?at_position=0"
+    assert meta["permalink"] == link
+    assert meta["citation"] == f'Copperplate, "Bodies", position 0, {link}'
 
 
 def test_ratings_point_to_what_is_not_held(client):

@@ -181,7 +181,7 @@ def _content(contract: Contract) -> dict[str, Any]:
 
 
 def _kind(media: str) -> str:
-    return "object" if media.endswith("json") else "string"
+    return "object" if media.endswith(("json", "yaml")) else "string"
 
 
 def _form(form: str, contract: Contract, result: type[Schema]) -> Any:
