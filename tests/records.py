@@ -70,9 +70,10 @@ class Clock:
 class SmallRecord:
     """A record of a few bodies, made by the test, with a clock of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, database_url: str | None = None) -> None:
         self.clock = Clock()
-        self.record = Record.open(Settings(data=folder), self.clock)
+        settings = Settings(data=folder, database_url=database_url)
+        self.record = Record.open(settings, self.clock)
 
     def register(self, id: str, name: str = "Someforce", **data: Any) -> RecordedEvent:
         members = {"kind": "police-force", "started_on": None, "note": None, **data}

@@ -1,5 +1,4 @@
-"""What Schemathesis must know of this API: its dates, and which 400 a request that
-is well formed may meet."""
+"""What Schemathesis must know: dates, and which 400 a well-formed request may meet."""
 
 import json
 from datetime import date

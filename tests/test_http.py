@@ -1,16 +1,21 @@
 import csv
 import io
+import re
 from datetime import UTC, datetime
 
 import pandas
 import pytest
 
-from schemas.listing import columns
+from projections.bodies import list_bodies
+from schemas.bodies import BodySchema
+from schemas.listing import FilterSchema, columns
 from schemas.ratings import RatingSchema
-from service.domain.bodies import Body
+from service.app import create_app
 from service.config import Settings
+from service.domain.bodies import Body
+from service.http.contract import accepts, returns
 from service.record import Record, draft_of
-from tests.records import SOURCE, app_over, client, record, small
+from tests.records import SOURCE, SmallRecord, app_over, client, record, small
 
 __all__ = ["client", "record", "small"]
 
@@ -354,6 +359,58 @@ def test_ratings_point_to_what_is_not_held(client):
     meta = client.get("/v1/ratings?body=west-mercia&grade=good").json["meta"]
     assert "/v1/coverage?body=west-mercia&at_position=" in meta["gaps"]
     assert client.get(meta["gaps"]).json["items"]
+
+
+def test_an_address_without_a_host_is_refused(client):
+    answer = client.get("/v1/bodies", headers={"Host": "a b"})
+    assert (answer.status_code, slug(answer)) == (400, "invalid-parameter")
+
+
+def test_postgresql_answers_as_sqlite_does(tmp_path, database_url):
+    folders = [tmp_path / "sqlite", tmp_path / "postgresql"]
+    both = [SmallRecord(folders[0]), SmallRecord(folders[1], database_url)]
+    for each in both:
+        each.register("a-b", "Zed")
+        each.register("ab", "É", started_on="2020-01-01")
+        each.register("a.b", "Änd")
+        each.rename("ab", "Ab")
+        each.retract("a.b")
+    paths = [
+        "/v1/bodies", "/v1/bodies.csv?at_position=3", "/v1/bodies?as_of=2020-01-01",
+        "/v1/bodies?at_position=3&limit=2", "/v1/bodies/lookup?id=é", "/v1/bodies/ab",
+        "/v1/bodies/a.b", "/v1/bodies/a.c", "/v1/ratings?body=%00", "/v1/coverage",
+        "/v1/bodies/ab/versions?at_position=4", "/v1/bodies/ab/profile", "/v1/status",
+        "/v1/events?known_at=2026-03-02&type=body.renamed", "/v1/ratings/changes",
+        "/v1/ratings/matrix?programme=x&body=y", "/v1/bodies?known_at=2026-03-01",
+    ]  # fmt: skip
+    for path in paths:
+        one, other = (each.client().get(path) for each in both)
+        assert without_salts(one) == without_salts(other), path
+    for each in both:
+        each.record.close()
+
+
+def without_salts(answer):
+    """Return an answer without what is drawn at random: commitments and leaves."""
+    random = r'"(leaf_hash|source_titles)":"[^"]*"'
+    return answer.status_code, re.sub(random, "", answer.text)
+
+
+def test_what_is_recorded_while_a_question_is_asked_is_not_in_the_answer(small):
+    small.register("first")
+    app = create_app(small.record)
+
+    @app.get("/race")
+    @accepts(query=FilterSchema)
+    @returns(BodySchema, many=True)
+    def race(moment, page):
+        if moment.is_head:
+            small.register("second")
+        return list_bodies(small.record.read_model, moment, page)
+
+    answer = app.test_client().get("/race").json
+    assert [each["id"] for each in answer["items"]] == ["first"]
+    assert answer["meta"]["position"] == 1
 
 
 # Pages.

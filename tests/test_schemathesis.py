@@ -8,13 +8,13 @@ import yaml
 from tests.server import serving
 
 ROOT = Path(__file__).parents[1]
+COMMAND = (sys.executable, "-m", "schemathesis.cli", "run")
 
 
 def test_nothing_outside_the_contract_is_found_on_a_real_server(tmp_path):
     with serving(tmp_path / "data") as address:
         found = subprocess.run(
-            [sys.executable, "-m", "schemathesis.cli", "run", "openapi.yaml"]
-            + ["--url", address, "--no-color"],
+            [*COMMAND, "openapi.yaml", "--url", address, "--no-color"],
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             capture_output=True,

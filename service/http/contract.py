@@ -78,7 +78,7 @@ def returns(
     def decorate(view: View) -> View:
         @wraps(view)
         def wrapper(**kwargs: Any) -> Response:
-            found = view(**kwargs)
+            found = _at_one_moment(view, kwargs)
             if found is None:
                 raise _missing(noun, kwargs.get("id"), asked().moment)
             if isinstance(found, Listing):
@@ -129,6 +129,21 @@ def _ask(contract: Contract, path: Mapping[str, Any]) -> Asked:
         for_excel=bool(loaded.get("excel")),
         takes=frozenset(contract.query().fields),
     )
+
+
+def _at_one_moment(view: View, arguments: dict[str, Any]) -> Any:
+    """Return what the view finds, with nothing recorded since the request began.
+
+    A question about the head sees what arrives while it is asked. It is then put
+    again, about a position that lies in the past.
+    """
+    found = view(**arguments)
+    moment = asked().moment
+    now = read_model().position
+    if not moment.is_head or now == moment.head:
+        return found
+    arguments["moment"] = replace(moment, head=now)
+    return view(**arguments)
 
 
 def _check_id(contract: Contract, id: str | None) -> None:

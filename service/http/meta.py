@@ -12,12 +12,17 @@ from service.http.asked import Asked
 from service.http.headers import LICENCE
 from service.http.moments import TIME
 from service.http.paging import PAGING
+from service.http.problems import ProblemError
 from service.http.representations import SUFFIX
 
 
 def base_url() -> str:
     """Return the address under which the public reaches the service."""
-    return (record().settings.public_url or request.host_url).rstrip("/")
+    known = record().settings.public_url
+    if not (known or request.host):
+        detail = "The header Host is missing or malformed."
+        raise ProblemError("invalid-parameter", detail)
+    return (known or request.host_url).rstrip("/")
 
 
 def address(path: str, parameters: Mapping[str, Any] | None = None) -> str:
