@@ -1,10 +1,12 @@
 """Starting: what happens between the command and the first answer."""
 
+import multiprocessing
 import os
 import socket
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from threading import Event, Thread
 
 from service.config import Settings
 from service.founding import founding_files
@@ -75,6 +77,8 @@ def serve(
     from granian.server import Server
 
     os.environ.update(settings.to_environment())  # For the worker processes.
+    # A forked worker would inherit the locks and connections of this process.
+    multiprocessing.set_start_method("spawn", force=True)
     server = Server(
         "service.wsgi:application",
         address=host,
@@ -84,12 +88,24 @@ def serve(
         blocking_threads=4,
         factory=True,
         websockets=False,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
         respawn_failed_workers=True,
         workers_kill_timeout=10,
     )
-    server.on_startup(on_listening)
+    watch = (host, port, on_listening)
+    server.on_startup(Thread(target=_call_when_open, args=watch, daemon=True).start)
     server.serve()
+
+
+def _call_when_open(host: str, port: int, then: Callable[[], None]) -> None:
+    """Call a function as soon as a client can connect: workers take a moment."""
+    while True:
+        try:
+            socket.create_connection((host, port), timeout=1).close()
+        except OSError:
+            Event().wait(0.02)
+        else:
+            return then()
 
 
 def _marker(folder: Path) -> str | None:
