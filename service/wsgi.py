@@ -18,7 +18,7 @@ def application() -> Flask:
 
 
 def _end_with_the_server() -> None:
-    """End with the process that started this one, lest a killed server hold its port."""
+    """End with the server: a worker that outlives it would hold its port."""
     if parent := multiprocessing.parent_process():
         parent.join()
         os._exit(1)
