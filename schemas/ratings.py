@@ -1,6 +1,6 @@
 """The wire shape of ratings, of the matrix, and of changes of grades."""
 
-from marshmallow import fields
+from marshmallow import INCLUDE, fields
 
 from schemas.codelists import Direction, Level, RatingBasis
 from schemas.events import event_data
@@ -10,11 +10,10 @@ from schemas.fields import (
     Id,
     Open,
     Words,
-    WorldDate,
     date_basis,
     nullable_date,
 )
-from schemas.listing import FilterSchema, ItemSchema
+from schemas.listing import FilterSchema, ItemSchema, day
 
 
 @event_data("rating.awarded")
@@ -99,6 +98,11 @@ class MatrixFilterSchema(FilterSchema):
 class MatrixRowSchema(BodyColumns):
     """One body, and under each question of the programme its grade or null."""
 
+    class Meta:
+        """Show a member for each question, which no schema can know."""
+
+        unknown = INCLUDE
+
 
 class ChangeFilterSchema(FilterSchema):
     """Which moves of grades to list."""
@@ -109,7 +113,7 @@ class ChangeFilterSchema(FilterSchema):
     direction = Code(
         Direction, metadata={"description": "Only comparable moves that way."}
     )
-    since = WorldDate(metadata={"description": "Only moves published since then."})
+    since = day("Only moves published on that day or since (YYYY-MM-DD).")
 
 
 class GradeChangeSchema(BodyColumns):
