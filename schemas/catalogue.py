@@ -1,6 +1,33 @@
 """The schema of the data of every event type. List new modules here."""
 
-from schemas import bodies, inspections, programmes, ratings
+from schemas import (
+    bodies,
+    commitments,
+    findings,
+    gaps,
+    inspections,
+    monitoring,
+    plans,
+    programmes,
+    ratings,
+    sessions,
+    statements,
+    terms,
+)
 from schemas.events import DATA_SCHEMAS
 
-__all__ = ["DATA_SCHEMAS", "bodies", "inspections", "programmes", "ratings"]
+__all__ = [
+    "DATA_SCHEMAS",
+    "bodies",
+    "commitments",
+    "findings",
+    "gaps",
+    "inspections",
+    "monitoring",
+    "plans",
+    "programmes",
+    "ratings",
+    "sessions",
+    "statements",
+    "terms",
+]

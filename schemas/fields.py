@@ -23,6 +23,7 @@ from schemas.codelists import DateBasis
 ID_PATTERN = (
     r"[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*)*"  # ASCII; used with fullmatch.
 )
+STREAM_PATTERN = rf"[a-z]+-{ID_PATTERN}"
 ID_LENGTH, NAME_LENGTH, TEXT_LENGTH, URL_LENGTH = 120, 300, 50_000, 2_000
 _MONTH, _DAY = "(0[1-9]|1[0-2])", "(0[1-9]|[12][0-9]|3[01])"
 _DATE = f"(18|19|20|21)[0-9]{{2}}(-{_MONTH}(-{_DAY})?)?"
@@ -157,6 +158,14 @@ def date_basis() -> Code:
 def ids(**kwargs: Any) -> "SortedIds":
     """Return a field for a list of ids, which is kept sorted and unique."""
     return SortedIds(Id(), validate=validate.Length(max=200), **kwargs)
+
+
+def streams(**kwargs: Any) -> "SortedIds":
+    """Return a field for a list of streams, which name things of any noun."""
+    form = Matches(STREAM_PATTERN, "Not a stream: a noun, a hyphen and an id.")
+    each = fields.String(validate=[validate.Length(max=ID_LENGTH + 20), form])
+    kwargs.setdefault("validate", validate.Length(max=200))
+    return SortedIds(each, **kwargs)
 
 
 class SortedIds(fields.List[str]):

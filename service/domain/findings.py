@@ -1,4 +1,4 @@
-"""Findings: causes of concern, areas for improvement, recommendations, good practice."""
+"""Findings: causes of concern, areas for improvement, recommendations, and more."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
