@@ -7,140 +7,7 @@ class Code(StrEnum):
     """A word of a code list: a slug on the wire, with a label for people."""
 
     @property
-    class Office(Code):
-    """An office that a person holds in a body."""
-
-    CHIEF_CONSTABLE = "chief-constable"
-    TEMPORARY_CHIEF_CONSTABLE = "temporary-chief-constable"
-    DEPUTY_CHIEF_CONSTABLE = "deputy-chief-constable"
-    ASSISTANT_CHIEF_CONSTABLE = "assistant-chief-constable"
-    COMMISSIONER = "commissioner"
-    DEPUTY_COMMISSIONER = "deputy-commissioner"
-    MAYOR = "mayor"
-    DEPUTY_MAYOR = "deputy-mayor"
-    INSPECTOR = "inspector"
-    COUNCIL_LEADER = "council-leader"
-    MINISTER = "minister"
-    OTHER = "other"
-
-
-class TermEndReason(Code):
-    """Why a term ended."""
-
-    ELECTION = "election"
-    RESIGNED = "resigned"
-    RETIRED = "retired"
-    DISMISSED = "dismissed"
-    DIED = "died"
-    OFFICE_ABOLISHED = "office-abolished"
-    OTHER = "other"
-
-
-class FindingKind(Code):
-    """What kind of finding the inspectorate made."""
-
-    CAUSE_OF_CONCERN = "cause-of-concern"
-    AREA_FOR_IMPROVEMENT = "area-for-improvement"
-    RECOMMENDATION = "recommendation"
-    PROMISING_PRACTICE = "promising-practice"
-
-
-class FindingStatus(Code):
-    """How far a finding is said to have been answered; none of these closes it."""
-
-    AWAITING_REVIEW = "awaiting-review"
-    BEING_PROGRESSED = "being-progressed"
-    COMPLETE = "complete"
-    SUPERSEDED = "superseded"
-
-
-class StatementKind(Code):
-    """In what form something was said."""
-
-    PRESS_STATEMENT = "press-statement"
-    SECTION_55_RESPONSE = "section-55-response"
-    LETTER = "letter"
-    MINUTES = "minutes"
-    INTERVIEW = "interview"
-
-
-class ActionStatus(Code):
-    """How far an action of a plan is claimed to be."""
-
-    NOT_STARTED = "not-started"
-    IN_PROGRESS = "in-progress"
-    COMPLETE = "complete"
-    STALLED = "stalled"
-
-
-class Assessment(Code):
-    """What the inspectorate saw of progress."""
-
-    IMPROVED = "improved"
-    PARTLY_IMPROVED = "partly-improved"
-    NOT_IMPROVED = "not-improved"
-    COMPLETE = "complete"
-
-
-class PlanOutcome(Code):
-    """How a plan ended."""
-
-    COMPLETE = "complete"
-    REPLACED = "replaced"
-    ABANDONED = "abandoned"
-    OTHER = "other"
-
-
-class Phase(Code):
-    """A phase of monitoring by the inspectorate."""
-
-    SCAN = "scan"
-    ENGAGE = "engage"
-
-
-class CommitmentKind(Code):
-    """What was promised."""
-
-    FUNDING = "funding"
-    SERVICE = "service"
-    SCRUTINY = "scrutiny"
-    ACTION = "action"
-
-
-class CommitmentStatus(Code):
-    """What became of a promise."""
-
-    IN_PROGRESS = "in-progress"
-    KEPT = "kept"
-    PARTLY_KEPT = "partly-kept"
-    NOT_KEPT = "not-kept"
-    WITHDRAWN = "withdrawn"
-
-
-class GapKind(Code):
-    """Why something is not on record."""
-
-    NOT_INSPECTED = "not-inspected"
-    NOT_YET_RECORDED = "not-yet-recorded"
-    NOT_ITEMISED = "not-itemised"
-    RESPONSE_NOT_FOUND = "response-not-found"
-    SOURCE_GAP = "source-gap"
-
-
-class ResponseStatus(Code):
-    """What the record holds of a duty to respond to a report."""
-
-    NOT_APPLICABLE = "not-applicable"
-    UNCLEAR = "unclear"
-    DUE = "due"
-    RECORDED = "recorded"
-    RECORDED_LATE = "recorded-late"
-    RECORDED_UNDATED = "recorded-undated"
-    NONE_RECORDED = "none-recorded"
-    NONE_FOUND = "none-found"
-
-
-def label(self) -> str:
+    def label(self) -> str:
         """The word as a person would write it."""
         return LABELS.get(self.value) or self.value.replace("-", " ").capitalize()
 
@@ -293,6 +160,139 @@ class Direction(Code):
     UP = "up"
     DOWN = "down"
     UNCHANGED = "unchanged"
+
+
+class Office(Code):
+    """An office that a person holds in a body."""
+
+    CHIEF_CONSTABLE = "chief-constable"
+    TEMPORARY_CHIEF_CONSTABLE = "temporary-chief-constable"
+    DEPUTY_CHIEF_CONSTABLE = "deputy-chief-constable"
+    ASSISTANT_CHIEF_CONSTABLE = "assistant-chief-constable"
+    COMMISSIONER = "commissioner"
+    DEPUTY_COMMISSIONER = "deputy-commissioner"
+    MAYOR = "mayor"
+    DEPUTY_MAYOR = "deputy-mayor"
+    INSPECTOR = "inspector"
+    COUNCIL_LEADER = "council-leader"
+    MINISTER = "minister"
+    OTHER = "other"
+
+
+class TermEndReason(Code):
+    """Why a term ended."""
+
+    ELECTION = "election"
+    RESIGNED = "resigned"
+    RETIRED = "retired"
+    DISMISSED = "dismissed"
+    DIED = "died"
+    OFFICE_ABOLISHED = "office-abolished"
+    OTHER = "other"
+
+
+class FindingKind(Code):
+    """What kind of finding the inspectorate made."""
+
+    CAUSE_OF_CONCERN = "cause-of-concern"
+    AREA_FOR_IMPROVEMENT = "area-for-improvement"
+    RECOMMENDATION = "recommendation"
+    PROMISING_PRACTICE = "promising-practice"
+
+
+class FindingStatus(Code):
+    """How far a finding is said to have been answered; none of these closes it."""
+
+    AWAITING_REVIEW = "awaiting-review"
+    BEING_PROGRESSED = "being-progressed"
+    COMPLETE = "complete"
+    SUPERSEDED = "superseded"
+
+
+class StatementKind(Code):
+    """In what form something was said."""
+
+    PRESS_STATEMENT = "press-statement"
+    SECTION_55_RESPONSE = "section-55-response"
+    LETTER = "letter"
+    MINUTES = "minutes"
+    INTERVIEW = "interview"
+
+
+class ActionStatus(Code):
+    """How far an action of a plan is claimed to be."""
+
+    NOT_STARTED = "not-started"
+    IN_PROGRESS = "in-progress"
+    COMPLETE = "complete"
+    STALLED = "stalled"
+
+
+class Assessment(Code):
+    """What the inspectorate saw of progress."""
+
+    IMPROVED = "improved"
+    PARTLY_IMPROVED = "partly-improved"
+    NOT_IMPROVED = "not-improved"
+    COMPLETE = "complete"
+
+
+class PlanOutcome(Code):
+    """How a plan ended."""
+
+    COMPLETE = "complete"
+    REPLACED = "replaced"
+    ABANDONED = "abandoned"
+    OTHER = "other"
+
+
+class Phase(Code):
+    """A phase of monitoring by the inspectorate."""
+
+    SCAN = "scan"
+    ENGAGE = "engage"
+
+
+class CommitmentKind(Code):
+    """What was promised."""
+
+    FUNDING = "funding"
+    SERVICE = "service"
+    SCRUTINY = "scrutiny"
+    ACTION = "action"
+
+
+class CommitmentStatus(Code):
+    """What became of a promise."""
+
+    IN_PROGRESS = "in-progress"
+    KEPT = "kept"
+    PARTLY_KEPT = "partly-kept"
+    NOT_KEPT = "not-kept"
+    WITHDRAWN = "withdrawn"
+
+
+class GapKind(Code):
+    """Why something is not on record."""
+
+    NOT_INSPECTED = "not-inspected"
+    NOT_YET_RECORDED = "not-yet-recorded"
+    NOT_ITEMISED = "not-itemised"
+    RESPONSE_NOT_FOUND = "response-not-found"
+    SOURCE_GAP = "source-gap"
+
+
+class ResponseStatus(Code):
+    """What the record holds of a duty to respond to a report."""
+
+    NOT_APPLICABLE = "not-applicable"
+    UNCLEAR = "unclear"
+    DUE = "due"
+    RECORDED = "recorded"
+    RECORDED_LATE = "recorded-late"
+    RECORDED_UNDATED = "recorded-undated"
+    NONE_RECORDED = "none-recorded"
+    NONE_FOUND = "none-found"
 
 
 def label(code: str | None) -> str | None:
