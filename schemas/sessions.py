@@ -1,9 +1,12 @@
 """The wire shape of sessions."""
 
+from marshmallow import fields, validate
+
 from schemas.events import event_data
 from schemas.fields import (
     EventData,
     Id,
+    Text,
     Words,
     date_basis,
     ids,
@@ -22,5 +25,11 @@ class SessionHeldSchema(EventData):
     bodies = ids(required=True)
     about = streams(load_default=list)
     title = Words(2000)
-    attendees = Words(5000)
+    attendees = fields.List(
+        Text(300),
+        load_default=None,
+        allow_none=True,
+        validate=validate.Length(max=200),
+        metadata={"sealed": True},
+    )
     minutes = Words()

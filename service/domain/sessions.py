@@ -19,7 +19,7 @@ class SessionHeld(Event, type="session.held", sealed=("title", "attendees", "min
     bodies: Sequence[str]
     about: Sequence[str]
     title: str | None = None
-    attendees: str | None = None
+    attendees: Sequence[str] | None = None
     minutes: str | None = None
 
 
