@@ -23,10 +23,15 @@ A = TypeVar("A", bound=Aggregate)
 Data = Mapping[str, Any]
 Command = Callable[[Any, dict[str, Any]], Event]
 Context = dict[str, Any]
+KEPT = 5_000  # Things that are kept in memory from one batch to the next.
 
 
 class RefusedError(Exception):
-    """The row cannot be recorded; the message says why."""
+    """The row cannot be recorded; `faults` say why, each with its column."""
+
+    def __init__(self, *faults: str) -> None:
+        super().__init__(" ".join(faults))
+        self.faults = faults
 
 
 @dataclass(frozen=True)
@@ -107,12 +112,16 @@ class Work:
     def end_batch(self, *, is_dry_run: bool = False) -> None:
         """Note that the batch was appended: later rows rest on it."""
         self.drafts.clear()
-        if not is_dry_run:
-            self._versions = {k: each.version for k, each in self._loaded.items()}
+        if is_dry_run:
+            return
+        self._versions = {k: each.version for k, each in self._loaded.items()}
+        if len(self._loaded) > KEPT:
+            self.forget()
 
     def forget(self) -> None:
-        """Drop all that was loaded: somebody else has added to it."""
+        """Drop all that was loaded: it has grown, or somebody has added to it."""
         self._loaded.clear()
+        self._positions.clear()
         self._versions.clear()
         self.drafts.clear()
 
@@ -131,10 +140,11 @@ class Work:
         if thing.stream not in self._row.things:
             self._row.things.append(thing.stream)
         if thing.is_retracted:
-            raise RefusedError(f"{thing.stream} was retracted.")
+            raise RefusedError(_was_retracted(thing.stream))
         data = _checked(wanted)
         fact = _fact(thing, wanted)
         if fact is None:
+            _must_not_come_back(thing, wanted)
             self._add(thing, wanted.command(thing, {**data, **_sourcing(wanted)}))
         else:
             self._compare(thing, fact, wanted, data)
@@ -174,7 +184,8 @@ class Work:
         if any(each.data == changed for each in fact.disputes.values()):
             return
         if not self._options.disputes:
-            raise RefusedError(self._differs(thing, fact, data, names))
+            hint = " If both are stated, --disputed records it beside the other."
+            raise RefusedError(self._differs(thing, fact, data, names) + hint)
         dispute = thing.dispute(
             disputes=fact.version,
             data=changed,
@@ -231,11 +242,26 @@ class Work:
 
 
 def _fact(thing: Aggregate, wanted: Wanted) -> Fact | None:
-    for fact in thing.facts.values():
-        is_alike = type_of(fact.event) == wanted.type and not fact.is_retracted
-        if is_alike and wanted.is_same(fact.event):
-            return fact
-    return None
+    alike = _alike(thing, wanted)
+    return next((fact for fact in alike if not fact.is_retracted), None)
+
+
+def _alike(thing: Aggregate, wanted: Wanted) -> list[Fact]:
+    return [
+        fact
+        for fact in thing.facts.values()
+        if type_of(fact.event) == wanted.type and wanted.is_same(fact.event)
+    ]
+
+
+def _must_not_come_back(thing: Aggregate, wanted: Wanted) -> None:
+    if retracted := _alike(thing, wanted):
+        event = f"version {retracted[-1].version} of {thing.stream}"
+        raise RefusedError(_was_retracted(event))
+
+
+def _was_retracted(what: str) -> str:
+    return f"Retracted: {what} was taken back, and an import does not bring it back."
 
 
 def _checked(wanted: Wanted) -> dict[str, Any]:
