@@ -82,10 +82,13 @@ def _register(
 ) -> None:
     data: dict[str, Any] = {"kind": slug(kind), "name": name, "note": note}
     stated = ["kind", "name"]
-    if outside_ids:
-        data["outside_ids"] = outside_ids
-        stated.append("outside_ids")
     borne = reader.work.find(Body, id).live(BodyRegistered, BodyRenamed)
+    if outside_ids:
+        # A file that lacks an id does not say that there is none.
+        known = borne[0].outside_ids if borne else {}
+        given = {name: each for name, each in outside_ids.items() if each}
+        data["outside_ids"] = {**outside_ids, **known, **given}
+        stated.append("outside_ids")
     if fold(name) in [fold(each.name) for each in borne]:
         stated.remove("name")  # A variant or a later name is not another name.
     reader.work.want(
