@@ -155,10 +155,8 @@ def _in_words(areas: int, stated: list[int]) -> str | None:
 # The matrix: the same, laid out wide for spreadsheets.
 
 
-def list_matrix(
-    db: ReadModel, moment: Moment, page: Page, programme: str
-) -> tuple[Listing, list[str]]:
-    """Return a row for each body, and the questions that are its columns."""
+def list_matrix(db: ReadModel, moment: Moment, page: Page, programme: str) -> Listing:
+    """Return a row for each body; the questions are columns beside its own."""
     known = Known(db, moment)
     questions = [
         each["question"]
@@ -174,7 +172,9 @@ def list_matrix(
             }
             for body in known.expected(programme)
         ]
-    return page_of(rows, page, lambda row: (row["body"],)), questions
+    listing = page_of(rows, page, lambda row: (row["body"],))
+    listing.more_columns = tuple(questions)
+    return listing
 
 
 def _grades(held: dict[str, Row], questions: list[str]) -> dict[str, Any]:

@@ -14,6 +14,10 @@ from projections.read_model import ReadModel, Row, words
 CHUNK = 500  # Values in one IN (…).
 
 
+class WrongKeyError(ValueError):
+    """The key of a page is not one of this list."""
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """Which part of a list: what follows a key, at most so many; None is all."""
@@ -31,6 +35,7 @@ class Listing:
     last_key: tuple[str, ...] | None = None
     undated: int | None = None
     notes: list[str] = field(default_factory=list)
+    more_columns: tuple[str, ...] = ()
 
 
 def list_rows(
@@ -83,10 +88,18 @@ def all_rows(db: ReadModel, table: Table, moment: Moment, *where: Any) -> list[R
 def page_of(rows: Sequence[Row], page: Page, key: Callable[[Row], Any]) -> Listing:
     """Return a page of rows that were worked out, sorted by their key."""
     ordered = sorted(rows, key=key)
+    if ordered and page.after is not None:
+        check_key(page.after, len(key(ordered[0])))
     rest = [each for each in ordered if page.after is None or key(each) > page.after]
     shown = rest if page.limit is None else rest[: page.limit]
     more = len(shown) < len(rest)
     return Listing(shown, len(ordered), key(shown[-1]) if more else None)
+
+
+def check_key(key: Sequence[str], length: int) -> None:
+    """Raise WrongKeyError unless the key has as many parts as those of the list."""
+    if len(key) != length:
+        raise WrongKeyError(key)
 
 
 def open_words(db: ReadModel, commitments: Iterable[str | None]) -> dict[str, Any]:
@@ -147,6 +160,7 @@ def _page(
     page: Page,
 ) -> tuple[list[Row], tuple[str, ...] | None]:
     if page.after is not None:
+        check_key(page.after, len(key))
         statement = statement.where(and_(tuple_(*key) > tuple_(*page.after)))
     statement = statement.order_by(*key)
     if page.limit is not None:
