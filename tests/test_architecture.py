@@ -206,7 +206,10 @@ def reads_environment(path):
         and node.func.attr == "update"
     }
     return any(
-        getattr(node, "attr", getattr(node, "id", "")) in ("environ", "getenv")
+        isinstance(node, ast.Attribute)
+        and node.attr in ("environ", "getenv")
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "os"
         and id(node) not in written
         for node in ast.walk(tree)
     )
