@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+CLI = [sys.executable, "-m", "service.cli"]
 PATIENCE = 60  # Seconds after which a test gives up on a process.
 
 
@@ -18,15 +19,19 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def command(data, *arguments):
+    """Return the command that serves a data folder."""
+    return [*CLI, "serve", "--data", str(data), *arguments]
+
+
 def start(data, *arguments, database_url=None):
     """Start `copperplate serve`; return the process and its address when it listens."""
     port = free_port()
     environment = {k: v for k, v in os.environ.items() if "COPPERPLATE" not in k}
     if database_url:
         environment["COPPERPLATE_DATABASE_URL"] = database_url
-    command = [sys.executable, "-m", "service.cli", "serve", "--port", str(port)]
     process = subprocess.Popen(
-        [*command, "--data", str(data), *arguments],
+        command(data, "--port", str(port), *arguments),
         stderr=subprocess.PIPE,
         text=True,
         env=environment,
