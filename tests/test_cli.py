@@ -230,7 +230,7 @@ def test_key_show_prints_the_key_that_signs_the_log(data):
 
 def test_a_rebuild_makes_a_new_generation(data):
     assert run("rebuild", "--data", data)[:2] == (0, "Rebuilt up to position 907.\n")
-    assert (data / "generation").read_text().strip() == "2"
+    assert (data / "generation").read_text().strip() == "read-2.db"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

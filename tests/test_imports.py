@@ -340,9 +340,3 @@ def test_a_dry_run_records_nothing_and_reports_the_same(desk):
     tried = desk.run(text, dry_run=True)
     assert desk.record.store.checkpoint() == before
     assert desk.run(text) == tried
-
-
-def test_rows_beyond_a_batch_rest_on_those_before(desk):
-    bodies = "".join(f"b{n},other,Body {n},{URL}\n" for n in range(450))
-    text = f"body_id,kind,name,source_url\n{bodies}{bodies}"
-    assert statuses(desk.run(text)) == ["recorded"] * 450 + ["already known"] * 450

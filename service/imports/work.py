@@ -272,19 +272,19 @@ def _checked(wanted: Wanted) -> dict[str, Any]:
             SourceSchema().load(_without_title(wanted.source))
     except ValidationError as error:
         messages = error.normalized_messages()  # type: ignore[no-untyped-call]
-        raise RefusedError(_faults(messages)) from error
+        raise RefusedError(*_faults(messages)) from error
     return data
 
 
-def _faults(messages: Mapping[str, Any], prefix: str = "") -> str:
-    texts = []
+def _faults(messages: Mapping[str, Any], prefix: str = "") -> list[str]:
+    texts: list[str] = []
     for name, found in messages.items():
         where = f"{prefix}{name}"
         if isinstance(found, Mapping):
-            texts.append(_faults({str(k): v for k, v in found.items()}, f"{where}."))
+            texts += _faults({str(k): v for k, v in found.items()}, f"{where}.")
         else:
             texts.append(f"{where}: {' '.join(map(str, found))}")
-    return "; ".join(texts)
+    return texts
 
 
 def _differences(

@@ -5,14 +5,14 @@ from typing import Any
 from schemas.codelists import BodyKind, Confidence, Relation
 from service.domain.bodies import Body, BodyLinked, BodyRegistered, BodyRenamed
 from service.imports.names import fold, shown, slug
-from service.imports.shapes.cells import Cells, need, region_id, whole_number
+from service.imports.shapes.cells import Cells, need, new_id, region_id, whole_number
 from service.imports.shapes.reader import Reader, Shape
 from service.imports.work import RefusedError, Wanted
 
 
 def put_body(reader: Reader, cells: Cells) -> None:
     """Put a body of any kind on record."""
-    id = need(cells, "body_id")
+    id = new_id(cells, "body_id")
     _register(
         reader, id, need(cells, "kind"), need(cells, "name"), reader.source(cells)
     )
@@ -46,7 +46,7 @@ def put_force(reader: Reader, cells: Cells) -> None:
 
 def put_region(reader: Reader, cells: Cells) -> None:
     """Put a region on record, its unit, and its members."""
-    region = need(cells, "soc_region_id")
+    region = new_id(cells, "soc_region_id")
     basis = cells.get("basis", "")
     source = _with_basis(reader.source(cells, "membership_source"), basis)
     members = [
@@ -66,7 +66,7 @@ def _force_id(reader: Reader, cells: Cells) -> str:
     """Return a force's id as given, or that of the force known by such a name."""
     given = need(cells, "force_id")
     if given == slug(given):
-        return given
+        return new_id(cells, "force_id")
     return reader.body(given, "force_id")
 
 

@@ -8,13 +8,15 @@ from typing import Any
 
 from schemas import dates
 from schemas.codelists import Code, Confidence, DateBasis, Level
-from schemas.fields import NAME_LENGTH, TEXT_LENGTH, URL_LENGTH
+from schemas.fields import ID_LENGTH, ID_PATTERN, NAME_LENGTH, TEXT_LENGTH, URL_LENGTH
 from service.imports.names import shown, slug
 from service.imports.work import RefusedError
 
 Cells = Mapping[str, str]
 Faults = dict[str, str]
 
+ROOM = 40  # Characters that ids of other things may add to an id.
+_ID = re.compile(ID_PATTERN)
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _ADDRESS = re.compile(r"https?://[^\s/]\S*")
@@ -62,6 +64,18 @@ def need(cells: Cells, name: str) -> str:
     if not cells.get(name):
         raise RefusedError(f"{name}: missing.")
     return cells[name]
+
+
+def new_id(cells: Cells, name: str) -> str:
+    """Return the id that a cell gives to a thing, written as ids are."""
+    text = need(cells, name)
+    id = ".".join(slug(part) for part in text.split("."))
+    if not _ID.fullmatch(id) or len(id) > ID_LENGTH - ROOM:
+        raise RefusedError(
+            f"{name}: {shown(text)} is no id: a-z, 0-9 and hyphens, at most "
+            f"{ID_LENGTH - ROOM} characters."
+        )
+    return id
 
 
 def whole_number(text: str, name: str) -> int:

@@ -9,14 +9,21 @@ from service.domain.programmes import (
     ProgrammeQuestionAdded,
 )
 from service.imports.names import slug
-from service.imports.shapes.cells import Cells, dated, need, tiers_of, whole_number
+from service.imports.shapes.cells import (
+    Cells,
+    dated,
+    need,
+    new_id,
+    tiers_of,
+    whole_number,
+)
 from service.imports.shapes.reader import Reader, Shape
 from service.imports.work import RefusedError, Wanted
 
 
 def put_programme(reader: Reader, cells: Cells) -> None:
     """Put a programme on record, with its scale."""
-    id = slug(need(cells, "programme"))
+    id = new_id(cells, "programme")
     data = {
         "family": need(cells, "family"),
         "title": need(cells, "title"),
@@ -42,7 +49,7 @@ def put_programme(reader: Reader, cells: Cells) -> None:
 def put_question(reader: Reader, cells: Cells) -> None:
     """Put a question of a programme on record."""
     programme = reader.programme(cells)
-    question = slug(need(cells, "question"))
+    question = new_id(cells, "question")
     number = cells.get("number")
     aliases = [each.strip() for each in cells.get("aliases", "").split(";")]
     data = {
