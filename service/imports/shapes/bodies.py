@@ -12,7 +12,7 @@ from service.imports.work import RefusedError, Wanted
 
 def put_body(reader: Reader, cells: Cells) -> None:
     """Put a body of any kind on record."""
-    id = new_id(cells, "body_id")
+    id = new_id(cells, "body_id", is_exact=True)
     _register(
         reader, id, need(cells, "kind"), need(cells, "name"), reader.source(cells)
     )

@@ -66,11 +66,15 @@ def need(cells: Cells, name: str) -> str:
     return cells[name]
 
 
-def new_id(cells: Cells, name: str) -> str:
-    """Return the id that a cell gives to a thing, written as ids are."""
+def new_id(cells: Cells, name: str, *, is_exact: bool = False) -> str:
+    """Return the id that a cell gives to a thing, written as ids are.
+
+    With `is_exact` the cell must hold the id itself, since it is kept for good.
+    """
     text = need(cells, name)
     id = ".".join(slug(part) for part in text.split("."))
-    if not _ID.fullmatch(id) or len(id) > ID_LENGTH - ROOM:
+    is_other = is_exact and id != text
+    if is_other or not _ID.fullmatch(id) or len(id) > ID_LENGTH - ROOM:
         raise RefusedError(
             f"{name}: {shown(text)} is no id: a-z, 0-9 and hyphens, at most "
             f"{ID_LENGTH - ROOM} characters."
