@@ -122,4 +122,4 @@ def _is_since(row: Row, since: str | None) -> bool:
     if since is None:
         return True
     day = row["to_published_on"]
-    return day is not None and dates.last_day(day) >= dates.first_day(since)
+    return day is not None and dates.last_day(day) >= since

@@ -141,23 +141,43 @@ def _in_words(text: str) -> str:
     return f"{day}{month} {parts[0]}"
 
 
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INSTANT = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2})T([0-9]{2}:[0-9]{2}:[0-9]{2})(\.[0-9]{1,6})?Z"
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?"
+    r"([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+
+
+def calendar_day(text: str) -> str:
+    """Return a day of the calendar (YYYY-MM-DD), or raise InvalidDateError."""
+    try:
+        if not _DAY.fullmatch(text):
+            raise ValueError("form")
+        return date.fromisoformat(text).isoformat()
+    except ValueError as error:
+        raise InvalidDateError(f"{text!r} is not a day: 2024-06-14.") from error
 
 
 def instant(text: str) -> str:
-    """Return an instant in the one form of the record (27 characters, UTC)."""
-    found = _INSTANT.fullmatch(text)
+    """Return an instant (RFC 3339) in the one form of the record: 27 characters, UTC.
+
+    One beyond the calendar, once it is in UTC, becomes its nearest end.
+    """
+    given = text.upper().replace(" ", "+")  # A plus sign in an address is a space.
     try:
-        if not found:
+        if not _INSTANT.fullmatch(given):
             raise ValueError("form")
-        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+        moment = datetime.fromisoformat(given)
     except ValueError as error:
         raise InvalidDateError(
             f"{text!r} is not an instant: 2025-01-01T00:00:00Z."
         ) from error
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    try:
+        moment = moment.astimezone(UTC)
+    except OverflowError:
+        moment = _FIRST if moment.year == 1 else _LAST
+    return f"{moment.isoformat(timespec='microseconds')[:26]}Z"
 
 
 def end_of_day(day: str) -> str:

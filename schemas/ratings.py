@@ -10,11 +10,10 @@ from schemas.fields import (
     Id,
     Open,
     Words,
-    WorldDate,
     date_basis,
     nullable_date,
 )
-from schemas.listing import FilterSchema, ItemSchema
+from schemas.listing import FilterSchema, ItemSchema, day
 
 
 @event_data("rating.awarded")
@@ -114,7 +113,7 @@ class ChangeFilterSchema(FilterSchema):
     direction = Code(
         Direction, metadata={"description": "Only comparable moves that way."}
     )
-    since = WorldDate(metadata={"description": "Only moves published since then."})
+    since = day("Only moves published on that day or since (YYYY-MM-DD).")
 
 
 class GradeChangeSchema(BodyColumns):

@@ -170,10 +170,22 @@ def test_all_faults_are_named_at_once(client):
 @pytest.mark.parametrize(
     "query",
     [
+        "as_of=0001-01-01", "as_of=9999-12-31", "known_at=0001-01-01",
+        "known_at=0001-01-01T00:00:00%2b23:59", "known_at=2025-01-01T00:00:00.1234567Z",
+        "known_at=2025-01-01t00:00:00+01:00", "known_at=2025-01-01T00:00:00-01:00",
+    ],
+)  # fmt: skip
+def test_every_day_and_instant_of_the_calendar_is_answered(client, query):
+    assert client.get(f"/v1/ratings?{query}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
         "body=%ff", "body=%00", "body=", "body", "=", "%ff=1", "limit=٣", "limit=1_0",
         "limit=%2b5", "limit=05", "limit=1.0", "limit=1001", "current=yes", "excel=1",
         "at_position=-1", "at_position=9007199254740992", "undated=exclude",
-        "as_of=2024", "as_of=2024-02-30", "as_of=2024-01-01%0a", "as_of=0001-01-01",
+        "as_of=2024", "as_of=2024-02-30", "as_of=2024-01-01%0a", "as_of=0000-01-01",
         "known_at=2025-01-01T00:00:00", "known_at=2025-01-01T24:00:00Z", "basis=guess",
         "cursor=", "body=" + "a" * 121, "body=" + "a" * 9000, "limit=1&" * 99,
     ],

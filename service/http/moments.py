@@ -58,7 +58,7 @@ def _known_at(text: str, db: ReadModel, head: int, now: datetime) -> int:
     today = now.astimezone(UTC).date().isoformat()
     if text == today:
         return head
-    instant = dates.instant(text) if "T" in text else dates.end_of_day(text)
+    instant = dates.end_of_day(text) if dates.is_day(text) else dates.instant(text)
     if instant > dates.instant(f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"):
         raise ProblemError("known-at-in-future", f"{text} has not come yet.")
     return min(head, position_at(db, instant))
