@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from sqlalchemy import (
@@ -24,6 +25,10 @@ from sqlalchemy.types import TypeEngine
 KEY: TypeEngine[str] = Text().with_variant(Text(collation="C"), "postgresql")
 
 metadata = MetaData()
+
+_open_reading: ContextVar[tuple[Engine, Connection] | None] = ContextVar(
+    "open_reading", default=None
+)
 
 
 def versioned_table(name: str, *columns: Column[Any]) -> Table:
@@ -84,14 +89,25 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """Open a transaction that sees one state of the tables."""
+    """Open a transaction that sees one state of the tables.
+
+    Inside another one on the same engine, it sees what that one sees.
+    """
+    outer = _open_reading.get()
+    if outer and outer[0] is engine:
+        yield outer[1]
+        return
     with engine.connect() as connection:
         if connection.dialect.name == "postgresql":
             connection = connection.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
         with connection.begin():
-            yield connection
+            _open_reading.set((engine, connection))
+            try:
+                yield connection
+            finally:
+                _open_reading.set(outer)
 
 
 def _with_driver(url: str) -> str:

@@ -8,9 +8,10 @@ group are worked out anew, and those that change are restated.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from functools import partial
+from typing import Any, TypeAlias
 
-from sqlalchemy import Column, Connection, Index, Integer, func, select, text
+from sqlalchemy import Column, Connection, Index, Integer, select, text
 
 from projections import bodies, inspections, programmes
 from projections.database import KEY, versioned_table
@@ -62,6 +63,9 @@ Index(
 )
 ratings = Projection(table)
 
+# "ratings", the body, the concept and the family.
+Group: TypeAlias = tuple[str, str, str, str]
+
 
 @dataclass(frozen=True, slots=True)
 class Placed:
@@ -76,14 +80,9 @@ class Placed:
     published_on_basis: str | None
 
     @property
-    def group(self) -> tuple[str, ...]:
-        """The body, the concept and the family: what it is compared with."""
-        return (
-            "ratings",
-            self.fact.data["body"],
-            self.concept or "",
-            self.family or "",
-        )
+    def group(self) -> Group | None:
+        """What it is compared with; None if that is not known: it stands alone."""
+        return _group(self.fact.data["body"], self.concept, self.family)
 
     @property
     def order(self) -> tuple[int, bool, str, int]:
@@ -115,40 +114,47 @@ def _follow_inspection(batch: Batch, event: RecordedEvent) -> None:
 )
 def _follow_programme(batch: Batch, event: RecordedEvent) -> None:
     """Let the ratings of a programme follow its family, order and concepts."""
-    known = programmes.families(batch)
-    family = known.get(event.id, {}).get("family")
-    members = [id for id, row in known.items() if row["family"] == family]
-    for id in sorted({event.id, *members}):
-        _restate_groups(batch, sorted(_of_programme(batch, id)), event.position)
+    followers = programmes.followers(batch, event.id)
+    ids = [id for each in followers for id in sorted(_of_programme(batch, each))]
+    _restate_groups(batch, ids, event.position)
 
 
 def _restate_groups(batch: Batch, ids: Iterable[str], position: int) -> None:
     """Work out anew the groups that these ratings were and are in."""
+    touched: dict[Group, None] = {}  # In a fixed order, unlike a set.
     for id in ids:
-        touched: dict[tuple[str, ...], None] = {}
         for row in batch.standing(table, id).values():
-            old = row.values
-            touched[
-                "ratings", old["body"], old["concept"] or "", old["family"] or ""
-            ] = None
+            if group := _group_of(row.values):
+                touched[group] = None
         placed = _placed(batch, id)
-        if placed:
-            touched[placed.group] = None
-            _join(batch, placed)
-        for group in touched:
-            _restate_group(batch, group, position)
         if placed is None:
             batch.restate(table, id, position, [])
+        elif group := _join(batch, placed):
+            touched[group] = None
+        else:
+            batch.restate(table, id, position, group_rows([placed]))
+    for group in touched:
+        _restate_group(batch, group, position)
 
 
-def _join(batch: Batch, placed: Placed) -> None:
-    id, data = placed.thing.id, placed.fact.data
-    _of_group(batch, placed.group).add(id)
+def _join(batch: Batch, placed: Placed) -> Group | None:
+    id, data, group = placed.thing.id, placed.fact.data, placed.group
     _of_inspection(batch, data["inspection"]).add(id)
     _of_programme(batch, data["programme"]).add(id)
+    if group:
+        _of_group(batch, group).add(id)
+    return group
 
 
-def _restate_group(batch: Batch, group: tuple[str, ...], position: int) -> None:
+def _group(body: str, concept: str | None, family: str | None) -> Group | None:
+    return ("ratings", body, concept, family) if concept and family else None
+
+
+def _group_of(row: Row) -> Group | None:
+    return _group(row["body"], row["concept"], row["family"])
+
+
+def _restate_group(batch: Batch, group: Group, position: int) -> None:
     ids = sorted(_of_group(batch, group))
     found = [placed for id in ids if (placed := _placed(batch, id))]
     members = [placed for placed in found if placed.group == group]
@@ -206,15 +212,15 @@ def _placed(batch: Batch, id: str) -> Placed | None:
     if thing is None or not facts:
         return None
     data = facts[0].data
-    known = programmes.families(batch)
-    own = known.get(data["programme"])
+    find = partial(programmes.programme_of, batch)
+    own = find(data["programme"])
     published_on, published_on_basis = _published(batch, data)
     return Placed(
         thing=thing,
         fact=facts[0],
         family=own["family"] if own else None,
         concept=programmes.concept_of(batch, data["programme"], data["question"]),
-        programme_order=programmes.order_of(data["programme"], known),
+        programme_order=programmes.order_of(data["programme"], find),
         published_on=published_on,
         published_on_basis=published_on_basis,
     )
@@ -228,12 +234,12 @@ def _published(batch: Batch, data: Row) -> tuple[str | None, str | None]:
     return (row["published_on"], row["published_on_basis"]) if row else (None, None)
 
 
-def _of_group(batch: Batch, group: tuple[str, ...]) -> set[str]:
+def _of_group(batch: Batch, group: Group) -> set[str]:
     _, body, concept, family = group
     conditions = (
         table.c.body == body,
-        func.coalesce(table.c.concept, "") == concept,
-        func.coalesce(table.c.family, "") == family,
+        table.c.concept == concept,
+        table.c.family == family,
     )
     return batch.group(group, lambda connection: _ids(connection, *conditions))
 

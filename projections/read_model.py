@@ -6,6 +6,7 @@ question can be asked of any moment in the past. `restate` is the only writer.
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -26,7 +27,7 @@ from sqlalchemy import (
 
 from projections import database
 from projections.database import KEY, metadata
-from projections.facts import Thing, fold
+from projections.facts import Thing, advance, fold
 from schemas.events import RecordedEvent
 
 Row: TypeAlias = dict[str, Any]
@@ -140,16 +141,28 @@ class ReadModel:
                     f"The read model stands at {position}: event "
                     f"{fresh[0].position} does not follow."
                 )
-            batch = Batch(connection, self._memory.at(position))
-            try:
-                for event in fresh:
-                    self._dispatch(batch, event)
-                batch.flush()
-            except BaseException:
-                self._memory = Memory()
-                raise
+            # Taken out first: what a failed transaction leaves is never used again.
+            memory, self._memory = self._memory, Memory()
+            batch = Batch(connection, memory.at(position))
+            for event in fresh:
+                self._dispatch(batch, event)
+            batch.flush()
             connection.execute(update(progress).values(position=fresh[-1].position))
-        self._memory.stand_at(fresh[-1].position)
+        memory.position = fresh[-1].position
+        self._memory = memory
+
+    @contextmanager
+    def snapshot(self) -> Iterator[int]:
+        """Let all queries inside see one state of the tables; give its position."""
+        with database.reading(self.engine) as connection:
+            yield read_position(connection)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let nobody apply events meanwhile; readers go on."""
+        with database.writing(self.engine) as connection:
+            self._lock(connection)
+            yield
 
     def digest(self, name: str, at: int) -> str:
         """Return the SHA-256 of a projection's rows as of a position.
@@ -203,7 +216,7 @@ class Memory:
 
     position: int = -1
     is_complete: bool = False
-    streams: dict[str, list[RecordedEvent]] = field(default_factory=dict)
+    things: dict[str, Thing | None] = field(default_factory=dict)
     rows: dict[tuple[str, str], dict[tuple[str, str], Standing]] = field(
         default_factory=dict
     )
@@ -211,18 +224,14 @@ class Memory:
 
     def at(self, position: int) -> "Memory":
         """Return itself, emptied if it does not stand at the position."""
-        if self.position != position or len(self.streams) > MEMORY:
+        if self.position != position or len(self.things) > MEMORY:
             self.forget()
             self.is_complete = position == 0
         return self
 
-    def stand_at(self, position: int) -> None:
-        """Note up to which position the memory is right."""
-        self.position = position
-
     def forget(self) -> None:
         """Drop all that was read."""
-        self.streams.clear()
+        self.things.clear()
         self.rows.clear()
         self.groups.clear()
 
@@ -241,7 +250,10 @@ class Batch:
 
     def thing(self, stream: str) -> Thing | None:
         """Return the facts of a stream, as of the event that is being applied."""
-        return fold(self._events(stream))
+        if stream not in self._memory.things:
+            known = None if self._memory.is_complete else self._read_thing(stream)
+            self._memory.things[stream] = known
+        return self._memory.things[stream]
 
     def restate(
         self, table: Table, id: str, position: int, rows: Iterable[Row]
@@ -284,7 +296,8 @@ class Batch:
 
     def record(self, event: RecordedEvent) -> None:
         """Add the event to the history."""
-        self._events(event.stream).append(event)
+        before = self.thing(event.stream)
+        self._memory.things[event.stream] = advance(before, event)
         self._history.append(_history_row(event))
         self._words += (
             {"commitment": event.sealed[name], "value": orjson.dumps(value).decode()}
@@ -357,21 +370,14 @@ class Batch:
             found[key] = Standing(values, position_from)
         return found
 
-    def _events(self, stream: str) -> list[RecordedEvent]:
-        known = self._memory.streams.get(stream)
-        if known is None:
-            known = [] if self._memory.is_complete else self._read_stream(stream)
-            self._memory.streams[stream] = known
-        return known
-
-    def _read_stream(self, stream: str) -> list[RecordedEvent]:
+    def _read_thing(self, stream: str) -> Thing | None:
         statement = (
             select(history)
             .where(history.c.stream == stream)
             .order_by(history.c.version)
         )
         rows = self.connection.execute(statement).mappings()
-        return [recorded_event(row) for row in rows]
+        return fold(recorded_event(row) for row in rows)
 
 
 def _history_row(event: RecordedEvent) -> Row:
@@ -419,7 +425,8 @@ def _rows_as_of(connection: Connection, table: Table, at: int) -> Iterator[Row]:
     statement = select(table).where(since <= at).order_by(*table.primary_key.columns)
     result = connection.execution_options(yield_per=1000).execute(statement)
     for found in result.mappings():
-        row = dict(found)
+        # The names of columns that are words of SQL are no plain text to orjson.
+        row = {str(name): value for name, value in found.items()}
         if is_versioned and (row["position_to"] or 0) > at:
             row["position_to"] = None
         yield row
