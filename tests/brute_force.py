@@ -33,6 +33,9 @@ class State:
         self.retracted: set[str] = set()
         for event in events:
             self._apply(event)
+        self.announced = self.live("programme", "programme.announced")
+        self.questions = self.live("programme", "programme.question-added")
+        self.published = self.live("inspection", "inspection.published")
 
     def _apply(self, event: RecordedEvent) -> None:
         data, verb = event.data, event.type.split(".")[1]
@@ -74,25 +77,22 @@ class State:
 
     def _rating(self, id: str, original: Original) -> "Rating":
         data = original.data
-        announced = self.live("programme", "programme.announced")
-        programme = announced.get(data["programme"])
-        questions = self.live("programme", "programme.question-added")
+        programme = self.announced.get(data["programme"])
         concept = None
         if programme:
             # A programme that is not on record has no questions either.
-            for each in questions.get(data["programme"], ()):
+            for each in self.questions.get(data["programme"], ()):
                 if each.data["question"] == data["question"]:
                     concept = each.data["concept"]
         # Choice: the date of an inspection that was taken back is unknown.
-        published = self.live("inspection", "inspection.published")
-        own = published.get(data["inspection"])
+        own = self.published.get(data["inspection"])
         published_on = data["published_on"] or (own and own[0].data["published_on"])
         group = None
         if programme and concept:
             group = data["body"], concept, programme[0].data["family"]
         # Choice: an undated one comes after the dated ones of its programme.
         first = window(published_on)[0] if published_on else date.max
-        order = (_order(data["programme"], announced), first, original.position)
+        order = (_order(data["programme"], self.announced), first, original.position)
         disputed = bool(original.disputes)
         return Rating(id, data["grade"], published_on, disputed, group, order)
 

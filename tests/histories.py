@@ -39,14 +39,17 @@ WHY = {"reason": "entry-error", "asked_by": "editor"}
 class Book:
     """A history in the making: the state of each thing, and the events so far."""
 
-    def __init__(self, random: Random) -> None:
-        self.random = random
+    def __init__(self, random: Random, kinds: Sequence[type[Aggregate]]) -> None:
+        self.random, self.kinds = random, kinds
         self.drafts: list[Draft] = []
         self._states: dict[str, Aggregate] = {}
 
     def find(self, kind: Callable[[str], Any], id: str) -> Any:
         empty = kind(id)
         return self._states.get(empty.stream, empty)
+
+    def any(self) -> Any:
+        return self.one(self.random.choice(self.kinds))
 
     def all(self, kind: type[Aggregate]) -> list[Any]:
         return [each for each in self._states.values() if isinstance(each, kind)]
@@ -76,16 +79,17 @@ class Book:
         return {name: day, f"{name}_basis": "stated" if day else None}
 
 
-def history(random: Random, steps: int) -> list[Draft]:
-    """Make a history: what the rules refuse is left out."""
-    book = Book(random)
+def history(random: Random, steps: int, *, of_bodies: bool = False) -> list[Draft]:
+    """Make a history, of bodies or of all: what the rules refuse is left out."""
+    book = Book(random, (Body,) if of_bodies else KINDS)
     for id in BODIES:
         register(book, id)
     for id in random.sample(PROGRAMMES, 3):
         announce(book, id)
         for question in QUESTIONS[:2]:
             ask(book, id, question)
-    names, weights = zip(*STEPS.items(), strict=True)
+    chosen = STEPS_OF_BODIES if of_bodies else STEPS
+    names, weights = zip(*chosen.items(), strict=True)
     for step in random.choices(names, weights, k=steps):
         # Nothing of the kind is on record yet, or a rule forbids the step.
         with suppress(RuleBrokenError, IndexError):
@@ -242,7 +246,7 @@ def dispute(book: Book) -> None:
 
 
 def settle(book: Book) -> None:
-    things = [each for kind in KINDS for each in book.all(kind)]
+    things = [each for kind in book.kinds for each in book.all(kind)]
     open_ = [
         (thing, settles, fact.version)
         for thing in things
@@ -258,7 +262,7 @@ def settle(book: Book) -> None:
 
 
 def retract(book: Book) -> None:
-    thing = book.one(book.random.choice(KINDS))
+    thing = book.any()
     version = book.random.choice([*thing.facts])
     is_whole = version == min(thing.facts) and isinstance(thing, Rating | Inspection)
     retracts = None if is_whole or book.random.random() < 0.05 else version
@@ -266,7 +270,7 @@ def retract(book: Book) -> None:
 
 
 def source(book: Book) -> None:
-    thing = book.one(book.random.choice(KINDS))
+    thing = book.any()
     version = book.random.choice([*thing.facts])
     book.put(thing, thing.add_source(adds_to=version, **book.sourcing()))
 
@@ -275,6 +279,9 @@ KINDS = (Body, Programme, Programme, Inspection, Inspection, Rating, Rating, Rat
 STEPS: dict[Callable[[Book], None], int] = {
     rename: 2, link: 1, unlink: 1, announce: 1, ask: 2, expect: 1, publish: 10,
     award: 22, correct: 10, dispute: 4, settle: 2, retract: 3, source: 2,
+}  # fmt: skip
+STEPS_OF_BODIES = {
+    rename: 5, link: 2, unlink: 2, correct: 3, dispute: 2, settle: 1, retract: 1,
 }  # fmt: skip
 
 
@@ -292,7 +299,7 @@ def _inspection(book: Book) -> tuple[str, list[str], Any]:
 
 def _changed(book: Book) -> tuple[Any, int, dict[str, Any]]:
     """Give a thing, one of its facts, and other data for it."""
-    thing = book.one(book.random.choice(KINDS))
+    thing = book.any()
     fact = book.random.choice([*thing.facts.values()])
     changes: dict[str, Any] = {}
     for name in fact.event.data:

@@ -30,7 +30,7 @@ settings.register_profile(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-replayed = settings(settings.get_profile("replay"), max_examples=60)
+replayed = settings(settings.get_profile("replay"), max_examples=35)
 paths = settings(settings.get_profile("replay"), max_examples=8)
 
 RANDOMS = st.integers(0, 2**32).map(Random)
@@ -39,7 +39,7 @@ EDGES = [day.isoformat() for day in edges(DATES)]
 Events = Sequence[RecordedEvent]
 
 
-def made(random: Random, steps: int = 40) -> list[RecordedEvent]:
+def made(random: Random, steps: int = 60) -> list[RecordedEvent]:
     return recorded(history(random, steps))
 
 
@@ -119,7 +119,7 @@ def awaited(expected, moment: Moment):
 @replayed
 @given(RANDOMS)
 def test_a_body_bears_the_name_that_the_rules_give_it_at_every_position(random):
-    events = made(random, 25)
+    events = recorded(history(random, 25, of_bodies=True))
     with in_memory() as model:
         at_once(model, events)
         for position in range(len(events) + 1):
