@@ -147,6 +147,11 @@ def _rating(
         changed = {"corrects": 1, "data": other, "sealed_fields": [], **WHY}
         yield stream, "corrected", changed, None
     elif chance < 0.12:
-        yield stream, "disputed", {"disputes": 1, "data": other, "sealed_fields": []}, None
+        yield (
+            stream,
+            "disputed",
+            {"disputes": 1, "data": other, "sealed_fields": []},
+            None,
+        )
     elif chance < 0.13:
         yield stream, "retracted", {"retracts": None, **WHY}, None

@@ -40,7 +40,7 @@ table = versioned_table(
     Column("succeeded_by", KEY),
     Column("note", KEY),
 )
-bodies = Projection(table)
+bodies = Projection(table, noun="body")
 
 NO_COLUMNS: Row = dict.fromkeys(
     (

@@ -43,7 +43,7 @@ table = versioned_table(
     Column("graded", KEY),
     Column("aliases", KEY),
 )
-programmes = Projection(table)
+programmes = Projection(table, noun="programme")
 
 OWN = ("family", "title", "follows", "scale", "grades", "announced_on",
        "announced_on_basis")  # fmt: skip

@@ -5,7 +5,7 @@ and family. So an event about one rating can end another: the rows of the whole
 group are worked out anew, and those that change are restated.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -61,7 +61,7 @@ Index(
     sqlite_where=text("position_to IS NULL"),
     postgresql_where=text("position_to IS NULL"),
 )
-ratings = Projection(table)
+ratings = Projection(table, noun="rating")
 
 # "ratings", the body, the concept and the family.
 Group: TypeAlias = tuple[str, str, str, str]
@@ -115,13 +115,14 @@ def _follow_inspection(batch: Batch, event: RecordedEvent) -> None:
 def _follow_programme(batch: Batch, event: RecordedEvent) -> None:
     """Let the ratings of a programme follow its family, order and concepts."""
     followers = programmes.followers(batch, event.id)
-    ids = [id for each in followers for id in sorted(_of_programme(batch, each))]
+    ids = batch.ids_with(table, "programme", followers)
     _restate_groups(batch, ids, event.position)
 
 
-def _restate_groups(batch: Batch, ids: Iterable[str], position: int) -> None:
+def _restate_groups(batch: Batch, ids: Sequence[str], position: int) -> None:
     """Work out anew the groups that these ratings were and are in."""
     touched: dict[Group, None] = {}  # In a fixed order, unlike a set.
+    batch.fetch(table, "rating", ids)
     for id in ids:
         for row in batch.standing(table, id).values():
             if group := _group_of(row.values):
@@ -140,7 +141,6 @@ def _restate_groups(batch: Batch, ids: Iterable[str], position: int) -> None:
 def _join(batch: Batch, placed: Placed) -> Group | None:
     id, data, group = placed.thing.id, placed.fact.data, placed.group
     _of_inspection(batch, data["inspection"]).add(id)
-    _of_programme(batch, data["programme"]).add(id)
     if group:
         _of_group(batch, group).add(id)
     return group
@@ -156,6 +156,7 @@ def _group_of(row: Row) -> Group | None:
 
 def _restate_group(batch: Batch, group: Group, position: int) -> None:
     ids = sorted(_of_group(batch, group))
+    batch.fetch(table, "rating", ids)
     found = [placed for id in ids if (placed := _placed(batch, id))]
     members = [placed for placed in found if placed.group == group]
     for placed, row in zip(members, group_rows(members), strict=True):
@@ -236,25 +237,17 @@ def _published(batch: Batch, data: Row) -> tuple[str | None, str | None]:
 
 def _of_group(batch: Batch, group: Group) -> set[str]:
     _, body, concept, family = group
-    conditions = (
-        table.c.body == body,
-        table.c.concept == concept,
-        table.c.family == family,
-    )
-    return batch.group(group, lambda connection: _ids(connection, *conditions))
+    values = {"body": body, "concept": concept, "family": family}
+    return batch.group(group, lambda connection: _ids(connection, values))
 
 
 def _of_inspection(batch: Batch, id: str) -> set[str]:
-    is_of = table.c.inspection == id
-    return batch.group(("of-inspection", id), lambda c: _ids(c, is_of))
+    values = {"inspection": id}
+    return batch.group(("of-inspection", id), lambda c: _ids(c, values))
 
 
-def _of_programme(batch: Batch, id: str) -> set[str]:
-    is_of = table.c.programme == id
-    return batch.group(("of-programme", id), lambda c: _ids(c, is_of))
-
-
-def _ids(connection: Connection, *conditions: Any) -> list[str]:
+def _ids(connection: Connection, values: Row) -> list[str]:
+    conditions = [table.c[name] == value for name, value in values.items()]
     statement = select(table.c.id).where(table.c.position_to.is_(None), *conditions)
     return list(connection.execute(statement).scalars())
 

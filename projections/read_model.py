@@ -18,6 +18,7 @@ from sqlalchemy import (
     Index,
     Integer,
     RowMapping,
+    Select,
     Table,
     bindparam,
     insert,
@@ -27,7 +28,7 @@ from sqlalchemy import (
 
 from projections import database
 from projections.database import KEY, metadata
-from projections.facts import Thing, advance, fold
+from projections.facts import Thing, advance
 from schemas.events import RecordedEvent
 
 Row: TypeAlias = dict[str, Any]
@@ -37,6 +38,7 @@ ReadEvents: TypeAlias = Callable[[int], Sequence[RecordedEvent]]
 CODE_VERSION = 1  # Raise it when a projection makes other rows of the same events.
 GENERIC_VERBS = ("corrected", "retracted", "disputed", "dispute-settled", "sourced")
 MEMORY = 20_000  # Streams kept in memory while events are applied.
+CHUNK = 500  # Values in one IN (…).
 
 progress = Table(
     "progress",
@@ -71,10 +73,10 @@ Index("history_stream", history.c.stream, history.c.version, unique=True)
 
 
 class Projection:
-    """One versioned table, and what each type of event does to it."""
+    """One versioned table of a noun, and what each type of event does to it."""
 
-    def __init__(self, table: Table) -> None:
-        self.table = table
+    def __init__(self, table: Table, noun: str) -> None:
+        self.table, self.noun = table, noun
         self.handlers: dict[str, Handler] = {}
 
     @property
@@ -144,6 +146,7 @@ class ReadModel:
             # Taken out first: what a failed transaction leaves is never used again.
             memory, self._memory = self._memory, Memory()
             batch = Batch(connection, memory.at(position))
+            self._fetch(batch, fresh)
             for event in fresh:
                 self._dispatch(batch, event)
             batch.flush()
@@ -178,6 +181,20 @@ class ReadModel:
     def names(self) -> list[str]:
         """Return the names of the projections."""
         return ["history", *(each.name for each in self.projections)]
+
+    def _fetch(self, batch: "Batch", events: Sequence[RecordedEvent]) -> None:
+        """Read at once what is known of the things that the events are about."""
+        ids: dict[str, dict[str, bool]] = {}
+        for event in events:
+            # A thing whose first event is among these has no rows yet.
+            ids.setdefault(event.noun, {}).setdefault(event.id, event.version == 1)
+        for projection in self.projections:
+            known = ids.get(projection.noun, {})
+            batch.begin(
+                projection.table, projection.noun, [i for i in known if known[i]]
+            )
+            old = [id for id, is_new in known.items() if not is_new]
+            batch.fetch(projection.table, projection.noun, old)
 
     def _dispatch(self, batch: "Batch", event: RecordedEvent) -> None:
         batch.record(event)
@@ -251,8 +268,7 @@ class Batch:
     def thing(self, stream: str) -> Thing | None:
         """Return the facts of a stream, as of the event that is being applied."""
         if stream not in self._memory.things:
-            known = None if self._memory.is_complete else self._read_thing(stream)
-            self._memory.things[stream] = known
+            self._read_things([stream])
         return self._memory.things[stream]
 
     def restate(
@@ -278,11 +294,10 @@ class Batch:
 
     def standing(self, table: Table, id: str) -> dict[tuple[str, str], Standing]:
         """Return the rows of a thing that stand, by part and first possible day."""
-        known = self._memory.rows.get((table.name, id))
-        if known is None:
-            known = {} if self._memory.is_complete else self._read_standing(table, id)
-            self._memory.rows[table.name, id] = known
-        return known
+        key = (table.name, id)
+        if key not in self._memory.rows:
+            self._read_standing(table, [id])
+        return self._memory.rows[key]
 
     def group(
         self, key: tuple[str, ...], read: Callable[[Connection], Iterable[str]]
@@ -293,6 +308,37 @@ class Batch:
             known = set() if self._memory.is_complete else set(read(self.connection))
             self._memory.groups[key] = known
         return known
+
+    def ids_with(self, table: Table, column: str, values: Iterable[str]) -> list[str]:
+        """Return the ids of the things of which a row that stands has such a value."""
+        wanted = set(values)
+        found = {
+            id
+            for (name, id), rows in self._memory.rows.items()
+            if name == table.name
+            and any(row.values[column] in wanted for row in rows.values())
+        }
+        if not self._memory.is_complete:
+            statement = select(table.c.id).where(
+                table.c[column].in_(wanted), table.c.position_to.is_(None)
+            )
+            found.update(self.connection.execute(statement).scalars())
+        return sorted(found)
+
+    def begin(self, table: Table, noun: str, ids: Iterable[str]) -> None:
+        """Note that nothing is on record yet of these things of a noun."""
+        for id in ids:
+            self._memory.things[f"{noun}-{id}"] = None
+            self._memory.rows[table.name, id] = {}
+
+    def fetch(self, table: Table, noun: str, ids: Iterable[str]) -> None:
+        """Read at once what is not yet known of these things of a noun."""
+        if self._memory.is_complete:
+            return
+        streams = [f"{noun}-{id}" for id in ids]
+        self._read_things([s for s in streams if s not in self._memory.things])
+        rows = self._memory.rows
+        self._read_standing(table, [id for id in ids if (table.name, id) not in rows])
 
     def record(self, event: RecordedEvent) -> None:
         """Add the event to the history."""
@@ -359,25 +405,33 @@ class Batch:
         if values:
             self.connection.execute(insert(table), values)
 
-    def _read_standing(self, table: Table, id: str) -> dict[tuple[str, str], Standing]:
-        statement = select(table).where(table.c.id == id, table.c.position_to.is_(None))
-        found = {}
-        for row in self.connection.execute(statement).mappings():
-            values = dict(row)
+    def _read_standing(self, table: Table, ids: Sequence[str]) -> None:
+        known = self._memory.rows
+        known.update({(table.name, id): {} for id in ids})
+        standing = select(table).where(table.c.position_to.is_(None))
+        for row in self._read(standing, table.c.id, ids):
+            values = {str(name): value for name, value in row.items()}
             position_from = values.pop("position_from")
             del values["position_to"]
             key = (values["part"], values["valid_from"])
-            found[key] = Standing(values, position_from)
-        return found
+            known[table.name, values["id"]][key] = Standing(values, position_from)
 
-    def _read_thing(self, stream: str) -> Thing | None:
-        statement = (
-            select(history)
-            .where(history.c.stream == stream)
-            .order_by(history.c.version)
-        )
-        rows = self.connection.execute(statement).mappings()
-        return fold(recorded_event(row) for row in rows)
+    def _read_things(self, streams: Sequence[str]) -> None:
+        known = self._memory.things
+        known.update(dict.fromkeys(streams))
+        events = select(history).order_by(history.c.stream, history.c.version)
+        for row in self._read(events, history.c.stream, streams):
+            event = recorded_event(row)
+            known[event.stream] = advance(known[event.stream], event)
+
+    def _read(
+        self, statement: Select[Any], column: Column[Any], values: Sequence[str]
+    ) -> Iterator[RowMapping]:
+        """Read the rows that have these values, unless all of them are in memory."""
+        if not self._memory.is_complete:
+            for start in range(0, len(values), CHUNK):
+                chunk = statement.where(column.in_(values[start : start + CHUNK]))
+                yield from self.connection.execute(chunk).mappings()
 
 
 def _history_row(event: RecordedEvent) -> Row:

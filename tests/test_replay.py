@@ -307,7 +307,7 @@ def test_a_model_stays_right_when_another_process_has_written(place, generations
 def test_nothing_of_a_failed_transaction_is_remembered():
     events = made(Random(11), 150)
     middle = len(events) // 2
-    failing = Projection(ratings.table)
+    failing = Projection(ratings.table, noun="rating")
     faults = [OSError("disk full")]
 
     @failing.when(*{event.type for event in events})
