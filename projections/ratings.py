@@ -6,7 +6,6 @@ group are worked out anew, and those that change are restated.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from typing import Any, TypeAlias
@@ -15,7 +14,6 @@ from sqlalchemy import Column, Connection, Index, Integer, select, text
 
 from projections import bodies, inspections, programmes
 from projections.database import KEY, versioned_table
-from projections.facts import Fact, Thing
 from projections.listing import (
     Listing,
     Page,
@@ -67,30 +65,6 @@ ratings = Projection(table, noun="rating")
 Group: TypeAlias = tuple[str, str, str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """A rating that stands, and where it belongs among those of its group."""
-
-    thing: Thing
-    fact: Fact
-    family: str | None
-    concept: str | None
-    programme_order: int
-    published_on: str | None
-    published_on_basis: str | None
-
-    @property
-    def group(self) -> Group | None:
-        """What it is compared with; None if that is not known: it stands alone."""
-        return _group(self.fact.data["body"], self.concept, self.family)
-
-    @property
-    def order(self) -> tuple[int, bool, str, int]:
-        """By programme, then by date (unknown ones last), then by position."""
-        day = self.published_on and dates.first_day(self.published_on)
-        return (self.programme_order, not day, day or "", self.fact.position)
-
-
 @ratings.when("rating.awarded", *generic("rating"))
 def _restate(batch: Batch, event: RecordedEvent) -> None:
     _restate_groups(batch, [event.id], event.position)
@@ -122,109 +96,108 @@ def _follow_programme(batch: Batch, event: RecordedEvent) -> None:
 def _restate_groups(batch: Batch, ids: Sequence[str], position: int) -> None:
     """Work out anew the groups that these ratings were and are in."""
     touched: dict[Group, None] = {}  # In a fixed order, unlike a set.
+    changed: dict[str, Row] = {}
     batch.fetch(table, "rating", ids)
     for id in ids:
-        for row in batch.standing(table, id).values():
-            if group := _group_of(row.values):
-                touched[group] = None
-        placed = _placed(batch, id)
-        if placed is None:
-            batch.restate(table, id, position, [])
-        elif group := _join(batch, placed):
-            touched[group] = None
-        else:
-            batch.restate(table, id, position, group_rows([placed]))
+        old, new = _standing(batch, id), _placed(batch, id)
+        groups = [_group_of(row) for row in (old, new) if row]
+        touched |= dict.fromkeys(group for group in groups if group)
+        if new:
+            changed[id] = new
+            _join(batch, new)
+        if not new or not _group_of(new):
+            rows = group_rows([new]) if new else []
+            batch.restate(table, id, position, rows)
     for group in touched:
-        _restate_group(batch, group, position)
+        _restate_group(batch, group, changed, position)
 
 
-def _join(batch: Batch, placed: Placed) -> Group | None:
-    id, data, group = placed.thing.id, placed.fact.data, placed.group
-    _of_inspection(batch, data["inspection"]).add(id)
-    if group:
-        _of_group(batch, group).add(id)
-    return group
-
-
-def _group(body: str, concept: str | None, family: str | None) -> Group | None:
-    return ("ratings", body, concept, family) if concept and family else None
-
-
-def _group_of(row: Row) -> Group | None:
-    return _group(row["body"], row["concept"], row["family"])
-
-
-def _restate_group(batch: Batch, group: Group, position: int) -> None:
+def _restate_group(
+    batch: Batch, group: Group, changed: dict[str, Row], position: int
+) -> None:
     ids = sorted(_of_group(batch, group))
     batch.fetch(table, "rating", ids)
-    found = [placed for id in ids if (placed := _placed(batch, id))]
-    members = [placed for placed in found if placed.group == group]
-    for placed, row in zip(members, group_rows(members), strict=True):
-        batch.restate(table, placed.thing.id, position, [row])
+    # What stands of the others is right, but for what takes their place.
+    found = [changed.get(id) or _standing(batch, id) for id in ids]
+    members = [row for row in found if row and _group_of(row) == group]
+    for row in group_rows(members):
+        batch.restate(table, row["id"], position, [row])
 
 
-def group_rows(members: Sequence[Placed]) -> list[Row]:
-    """Return the row of each rating of a group, in the order of the members."""
-    ordered = sorted(members, key=lambda each: each.order)
-    rows = {
-        each.thing.id: _row(each, *_successor(ordered, number))
-        for number, each in enumerate(ordered)
-    }
-    return [rows[each.thing.id] for each in members]
+def group_rows(members: Sequence[Row]) -> list[Row]:
+    """Return the rows of a group, each with its span until the next one."""
+    ordered = sorted(members, key=_order)
+    return [
+        {**row, **_held(row, *_successor(ordered, number))}
+        for number, row in enumerate(ordered)
+    ]
 
 
-def _successor(ordered: Sequence[Placed], number: int) -> tuple[Placed | None, bool]:
+def _order(row: Row) -> tuple[int, bool, str, int]:
+    """By programme, then by date (unknown ones last), then by position."""
+    day = row["published_on"] and dates.first_day(row["published_on"])
+    return row["programme_order"], not day, day or "", row["awarded_position"]
+
+
+def _successor(ordered: Sequence[Row], number: int) -> tuple[Row | None, bool]:
     """Return the next dated rating, and whether an undated one comes before it."""
     is_doubtful = False
     for later in ordered[number + 1 :]:
-        if later.published_on:
+        if later["published_on"]:
             return later, is_doubtful
         is_doubtful = True
     return None, is_doubtful
 
 
-def _row(placed: Placed, successor: Placed | None, is_doubtful: bool) -> Row:
-    held = span(
-        placed.published_on, replaced=successor.published_on if successor else None
-    )
-    if placed.published_on is None:
+def _held(row: Row, successor: Row | None, is_doubtful: bool) -> Row:
+    """Return the days on which a rating was in force."""
+    replaced = successor["published_on"] if successor else None
+    held = span(row["published_on"], replaced=replaced)
+    if row["published_on"] is None:
         held["certain_to"] = held["valid_to"] = None
     elif is_doubtful:
         held["certain_to"] = held["valid_from"]  # Held for certain on no day.
-    fact = placed.fact
-    return {
-        **row_of(placed.thing, fact),
-        **held,
-        **{name: fact.data[name] for name in PLAIN},
-        "family": placed.family,
-        "concept": placed.concept,
-        "programme_order": placed.programme_order,
-        "awarded_position": fact.position,
-        "published_on": placed.published_on,
-        "published_on_basis": placed.published_on_basis,
-        "superseded_by": successor.thing.id if successor else None,
-        "note": fact.sealed.get("note"),
-    }
+    return {**held, "superseded_by": successor["id"] if successor else None}
 
 
-def _placed(batch: Batch, id: str) -> Placed | None:
+def _join(batch: Batch, row: Row) -> None:
+    _of_inspection(batch, row["inspection"]).add(row["id"])
+    if group := _group_of(row):
+        _of_group(batch, group).add(row["id"])
+
+
+def _group_of(row: Row) -> Group | None:
+    """Return what a rating is compared with; None if it is not known: it is alone."""
+    body, concept, family = row["body"], row["concept"], row["family"]
+    return ("ratings", body, concept, family) if concept and family else None
+
+
+def _standing(batch: Batch, id: str) -> Row | None:
+    rows = batch.standing(table, id).values()
+    return next((row.values for row in rows), None)
+
+
+def _placed(batch: Batch, id: str) -> Row | None:
+    """Return the row of a rating, all but until when it was in force."""
     thing = batch.thing(f"rating-{id}")
     facts = thing.live("rating.awarded") if thing else []
     if thing is None or not facts:
         return None
-    data = facts[0].data
+    fact, data = facts[0], facts[0].data
     find = partial(programmes.programme_of, batch)
     own = find(data["programme"])
     published_on, published_on_basis = _published(batch, data)
-    return Placed(
-        thing=thing,
-        fact=facts[0],
-        family=own["family"] if own else None,
-        concept=programmes.concept_of(batch, data["programme"], data["question"]),
-        programme_order=programmes.order_of(data["programme"], find),
-        published_on=published_on,
-        published_on_basis=published_on_basis,
-    )
+    return {
+        **row_of(thing, fact),
+        **{name: data[name] for name in PLAIN},
+        "family": own["family"] if own else None,
+        "concept": programmes.concept_of(batch, data["programme"], data["question"]),
+        "programme_order": programmes.order_of(data["programme"], find),
+        "awarded_position": fact.position,
+        "published_on": published_on,
+        "published_on_basis": published_on_basis,
+        "note": fact.sealed.get("note"),
+    }
 
 
 def _published(batch: Batch, data: Row) -> tuple[str | None, str | None]:
