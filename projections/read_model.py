@@ -353,9 +353,9 @@ class Batch:
     def flush(self) -> None:
         """Write all that was collected."""
         if self._history:
-            self.connection.execute(insert(history), self._history)
+            database.insert_many(self.connection, history, self._history)
         if self._words:
-            self.connection.execute(insert(words), self._words)
+            database.insert_many(self.connection, words, self._words)
         for name, table in self._tables.items():
             self._flush_closed(table, self._closed.get(name, []))
             self._flush_opened(table, self._opened.get(name, []))
@@ -403,7 +403,7 @@ class Batch:
                 }
                 values.append({**row.values, **span})
         if values:
-            self.connection.execute(insert(table), values)
+            database.insert_many(self.connection, table, values)
 
     def _read_standing(self, table: Table, ids: Sequence[str]) -> None:
         known = self._memory.rows
