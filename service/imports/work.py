@@ -15,7 +15,7 @@ from schemas.catalogue import DATA_SCHEMAS
 from schemas.codelists import AskedBy, Reason
 from schemas.sources import SourceSchema
 from service.domain.base import Aggregate, Event, Fact, type_of
-from service.log.drafts import Draft, prepare
+from service.log.drafts import Draft, Prepared, prepare
 from service.log.errors import DraftError
 from service.record import Record, draft_of, fold
 
@@ -64,6 +64,7 @@ class Row:
 
     things: list[str] = field(default_factory=list)
     drafts: list[Draft] = field(default_factory=list)
+    prepared: list[Prepared] = field(default_factory=list)
     states: dict[str, Aggregate] = field(default_factory=dict)
     is_check: bool = False
 
@@ -77,7 +78,7 @@ class Work:
         self._versions: dict[str, int] = {}
         self._positions: dict[tuple[str, int], int] = {}
         self._row = Row()
-        self.drafts: list[Draft] = []
+        self.drafts: list[Prepared] = []
 
     @property
     def read_set(self) -> dict[str, int]:
@@ -92,14 +93,14 @@ class Work:
     def end_row(self) -> Row:
         """Take what the row adds into the batch."""
         self._loaded |= self._row.states
-        self.drafts += self._row.drafts
+        self.drafts += self._row.prepared
         row, self._row = self._row, Row()
         return row
 
     def fault(self) -> str | None:
-        """Return why the events of the row could not be stored, if so."""
+        """Seal the events of the row; return why they could not be stored, if so."""
         try:
-            prepare(self._row.drafts)
+            self._row.prepared = prepare(self._row.drafts)
         except DraftError as error:
             return "; ".join(why for _, why in error.faults)
         return None
