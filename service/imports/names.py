@@ -5,7 +5,7 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 _ENDINGS = (
@@ -59,6 +59,7 @@ class Names:
         return f"No {self._noun} {name!r} is on record{hint}."
 
 
+@lru_cache(maxsize=4096)
 def fold(name: str) -> str:
     """Return what variants of a name have in common.
 

@@ -6,9 +6,10 @@ row has passed the rules, and a batch of rows is then appended in one transactio
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, TypeVar
 
-from marshmallow import ValidationError
+from marshmallow import Schema, ValidationError
 
 from schemas import dates
 from schemas.catalogue import DATA_SCHEMAS
@@ -242,13 +243,21 @@ def _fact(thing: Aggregate, wanted: Wanted) -> Fact | None:
 def _checked(wanted: Wanted) -> dict[str, Any]:
     """Return the data as the wire contract has it, or name all its faults."""
     try:
-        data: dict[str, Any] = DATA_SCHEMAS[wanted.type]().load(dict(wanted.data))
+        data: dict[str, Any] = _schema(DATA_SCHEMAS[wanted.type]).load(
+            dict(wanted.data)
+        )
         if wanted.source:
-            SourceSchema().load(_without_title(wanted.source))
+            _schema(SourceSchema).load(_without_title(wanted.source))
     except ValidationError as error:
         messages = error.normalized_messages()  # type: ignore[no-untyped-call]
         raise RefusedError(_faults(messages)) from error
     return data
+
+
+@cache
+def _schema(kind: type[Schema]) -> Schema:
+    # To make one costs more than all else that is done for a row.
+    return kind()
 
 
 def _faults(messages: Mapping[str, Any], prefix: str = "") -> str:
