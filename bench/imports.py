@@ -54,45 +54,23 @@ def write_files(folder: Path, count: int) -> list[Path]:
             "programme,question,concept,level,pillar,number,label,text,graded,aliases,"
             "source_url",
             [
-                (
-                    each,
-                    question,
-                    question,
-                    "question",
-                    "",
-                    "",
-                    question,
-                    "",
-                    "yes",
-                    "",
-                    URL,
-                )
-                for each, question in product(programmes, questions)
+                (each, name, name, "question", "", "", name, "", "yes", "", URL)
+                for each, name in product(programmes, questions)
             ],
         ),
         _write(
             folder / "peel_grades.csv",
             "force_id,programme,level,question_or_pillar,grade,scale,published_on,"
             "source_url,confidence,note,basis,published_on_basis",
-            [
-                (
-                    force,
-                    programme,
-                    "question",
-                    question,
-                    GRADES[number % 5],
-                    "5-tier",
-                    f"{programme[5:]}-05-14",
-                    URL + force,
-                    "high",
-                    "As said.",
-                    "",
-                    "",
-                )
-                for number, (force, programme, question) in enumerate(asked)
-            ],
+            [_graded(number, *each) for number, each in enumerate(asked)],
         ),
     ]
+
+
+def _graded(number: int, force: str, programme: str, question: str) -> tuple[str, ...]:
+    cells = (force, programme, "question", question, GRADES[number % 5], "5-tier")
+    published_on = f"{programme[5:]}-05-14"
+    return (*cells, published_on, URL + force, "high", "As said.", "", "")
 
 
 def _write(path: Path, header: str, rows: list[tuple[str, ...]]) -> Path:

@@ -1,6 +1,8 @@
 """Bodies: what they are, their names and their links, each with its span."""
 
+import unicodedata
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 import orjson
@@ -12,6 +14,7 @@ from projections.facts import Fact, Thing
 from projections.listing import (
     Listing,
     Page,
+    all_rows,
     get_row,
     list_rows,
     open_words,
@@ -205,6 +208,30 @@ def get_body(db: ReadModel, moment: Moment, id: str) -> Row | None:
     return _items(db, moment, [row])[0] if row else None
 
 
+def lookup_body(db: ReadModel, moment: Moment, scheme: str, id: str) -> Row | None:
+    """Return the body that bears an outside id, or any name, now or formerly."""
+    found = _bearers(db, moment, scheme).get(_folded(id))
+    return get_body(db, moment, found["id"]) if found else None
+
+
+def similar_outside_ids(
+    db: ReadModel, moment: Moment, scheme: str, id: str
+) -> list[str]:
+    """Return outside ids, or names, that are close to one that nobody bears."""
+    bearers = _bearers(db, moment, scheme)
+    return [bearers[each][scheme] for each in get_close_matches(_folded(id), bearers)]
+
+
+def _bearers(db: ReadModel, moment: Moment, scheme: str) -> dict[str, Row]:
+    """Return the rows of bodies, by outside id or by name; an earlier id wins."""
+    rows = all_rows(db, table, moment.without_day())
+    return {_folded(row[scheme]): row for row in reversed(rows) if row[scheme]}
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFC", text).casefold()
+
+
 def _linked_to(moment: Moment, relation: str, other: str) -> Any:
     links = table.alias("links")
     return select(links.c.id).where(
@@ -319,6 +346,10 @@ class BodyLabels:
 
 def labels(db: ReadModel, moment: Moment) -> BodyLabels:
     """Return what other nouns show of bodies."""
+    return db.remember(("bodies", moment), lambda: _labels(db, moment))
+
+
+def _labels(db: ReadModel, moment: Moment) -> BodyLabels:
     statement = select(table).where(standing(table, moment))
     with database.reading(db.engine) as connection:
         found = connection.execute(statement).mappings()

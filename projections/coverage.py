@@ -35,7 +35,7 @@ def coverage_rows(
     body: str | None = None,
 ) -> list[Row]:
     """Return the coverage of every body and question asked for."""
-    known = Known(db, moment)
+    known = Known(db, moment, body)
     return [
         row
         for id in known.programmes.rows
@@ -52,15 +52,19 @@ class Known:
 
     db: ReadModel
     moment: Moment
+    body: str | None = None
     held: dict[tuple[str, str], dict[str, Row]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Read the ratings, the totals, and what the rows show of other nouns."""
         self.bodies = bodies.labels(self.db, self.moment)
         self.programmes = programmes.labels(self.db, self.moment)
-        self.totals = inspections.stated_totals(self.db, self.moment)
-        self.subjects = inspections.subjects(self.db, self.moment)
-        for row in ratings.rating_rows(self.db, self.moment.without_day()):
+        always, where = self.moment.without_day(), []
+        if self.body:
+            where = [ratings.table.c.body == self.body]
+        self.totals = inspections.stated_totals(self.db, always, self.body)
+        self.subjects = inspections.subjects(self.db, always)
+        for row in ratings.rating_rows(self.db, always, *where):
             if _had_been_published(row, self.moment):
                 key = (row["programme"], row["body"])
                 self.held.setdefault(key, {})[row["question"]] = row
@@ -151,10 +155,8 @@ def _in_words(areas: int, stated: list[int]) -> str | None:
 # The matrix: the same, laid out wide for spreadsheets.
 
 
-def list_matrix(
-    db: ReadModel, moment: Moment, page: Page, programme: str
-) -> tuple[Listing, list[str]]:
-    """Return a row for each body, and the questions that are its columns."""
+def list_matrix(db: ReadModel, moment: Moment, page: Page, programme: str) -> Listing:
+    """Return a row for each body; the questions are columns beside its own."""
     known = Known(db, moment)
     questions = [
         each["question"]
@@ -170,7 +172,9 @@ def list_matrix(
             }
             for body in known.expected(programme)
         ]
-    return page_of(rows, page, lambda row: (row["body"],)), questions
+    listing = page_of(rows, page, lambda row: (row["body"],))
+    listing.more_columns = tuple(questions)
+    return listing
 
 
 def _grades(held: dict[str, Row], questions: list[str]) -> dict[str, Any]:

@@ -1,11 +1,12 @@
 """History: every event, in the order of the log: what was recorded, when, by whom."""
 
+from difflib import get_close_matches
 from typing import Any
 
 from sqlalchemy import func, select
 
 from projections import database
-from projections.listing import Listing, Page, open_words
+from projections.listing import Listing, Page, WrongKeyError, check_key, open_words
 from projections.moment import Moment
 from projections.read_model import ReadModel, Row, history, recorded_event
 from schemas.events import RecordedEvent
@@ -18,25 +19,55 @@ def get_event(db: ReadModel, position: int) -> Row | None:
 
 
 def list_events(
-    db: ReadModel, moment: Moment, page: Page, **filters: str | None
+    db: ReadModel,
+    moment: Moment,
+    page: Page,
+    after: int = 0,
+    type: str | None = None,
+    stream: str | None = None,
 ) -> Listing:
     """Return events up to the position of the moment, in the order of the log."""
-    conditions: list[Any] = [history.c.position <= moment.position]
-    conditions += [history.c[name] == value for name, value in filters.items() if value]
+    conditions: list[Any] = [
+        history.c.position <= moment.position,
+        history.c.position > after,
+    ]
+    conditions += [history.c.type == type] if type else []
+    conditions += [history.c.stream == stream] if stream else []
     total = _count(db, conditions)
-    if page.after:
-        conditions.append(history.c.position > int(page.after[0]))
+    if page.after is not None:
+        conditions.append(history.c.position > _position(page.after))
     limit = None if page.limit is None else page.limit + 1
     rows = _select(db, conditions, limit)
     if page.limit is None or len(rows) <= page.limit:
-        return Listing(rows, total)
+        return Listing(rows, total, notes=_notes(db, type) if type else [])
     last = rows[page.limit - 1]["position"]
     return Listing(rows[: page.limit], total, (str(last),))
 
 
-def list_versions(db: ReadModel, moment: Moment, page: Page, stream: str) -> Listing:
-    """Return the events of one thing, the first one first."""
-    return list_events(db, moment, page, stream=stream)
+def _notes(db: ReadModel, type: str) -> list[str]:
+    """Return a hint if no event of the type was ever recorded."""
+    with database.reading(db.engine) as connection:
+        known = set(connection.execute(select(history.c.type).distinct()).scalars())
+    if type in known:
+        return []
+    close = get_close_matches(type, sorted(known), n=1)
+    hint = f"; did you mean {close[0]!r}?" if close else "."
+    return [f"No event of type {type!r} is on record{hint}"]
+
+
+def list_versions(
+    db: ReadModel, moment: Moment, page: Page, stream: str
+) -> Listing | None:
+    """Return the events of one thing, the first one first, or None without any."""
+    listing = list_events(db, moment, page, stream=stream)
+    return listing if listing.total else None
+
+
+def _position(key: tuple[str, ...]) -> int:
+    check_key(key, 1)
+    if not (key[0].isascii() and key[0].isdigit() and len(key[0]) < 16):
+        raise WrongKeyError(key)
+    return int(key[0])
 
 
 def _count(db: ReadModel, conditions: list[Any]) -> int:

@@ -12,6 +12,7 @@ from projections.listing import (
     Listing,
     Page,
     all_rows,
+    chunks,
     get_row,
     list_rows,
     open_words,
@@ -128,9 +129,7 @@ def list_inspections(
         conditions.append(table.c.programme == programme)
     if kind:
         conditions.append(table.c.kind == kind)
-    if body:
-        # Ids hold neither quotes nor wildcards: the quotes keep the match whole.
-        conditions.append(table.c.subjects.contains(f'"{body}"', autoescape=True))
+    conditions += _of(body)
     listing = list_rows(db, table, moment, page, *conditions)
     listing.rows = _items(db, moment, listing.rows)
     return listing
@@ -144,28 +143,42 @@ def get_inspection(db: ReadModel, moment: Moment, id: str) -> Row | None:
 
 def titles(db: ReadModel, moment: Moment, ids: set[str]) -> dict[str, str]:
     """Return the titles of inspections, by id."""
-    rows = all_rows(db, table, moment.without_day())
-    return {row["id"]: row["title"] for row in rows if row["id"] in ids}
+    found: dict[str, str] = {}
+    for chunk in chunks(ids):
+        rows = all_rows(db, table, moment.without_day(), table.c.id.in_(chunk))
+        found |= {row["id"]: row["title"] for row in rows}
+    return found
 
 
-def stated_totals(db: ReadModel, moment: Moment) -> dict[tuple[str, str], list[Row]]:
+def stated_totals(
+    db: ReadModel, moment: Moment, body: str | None = None
+) -> dict[tuple[str, str], list[Row]]:
     """Return what sources say that a report holds, by programme and body."""
     stated: dict[tuple[str, str], list[Row]] = {}
-    for row in all_rows(db, table, moment.without_day()):
+    for row in all_rows(db, table, moment.without_day(), *_of(body)):
         for each in orjson.loads(row["totals"]):
             stated.setdefault((row["programme"], each["body"]), []).append(each)
     return stated
 
 
-def subjects(db: ReadModel, moment: Moment) -> set[tuple[str, str]]:
+def subjects(
+    db: ReadModel, moment: Moment, body: str | None = None
+) -> set[tuple[str, str]]:
     """Return which bodies were subjects of an inspection in which programme."""
-    rows = all_rows(db, table, moment.without_day())
+    rows = all_rows(db, table, moment.without_day(), *_of(body))
     return {
         (row["programme"], body)
         for row in rows
         for body in orjson.loads(row["subjects"])
         if row["programme"]
     }
+
+
+def _of(body: str | None) -> list[Any]:
+    """Keep the inspections of which the body is a subject."""
+    # Ids hold neither quotes nor wildcards: the quotes keep the match whole.
+    quoted = f'"{body}"'
+    return [table.c.subjects.contains(quoted, autoescape=True)] if body else []
 
 
 def _items(db: ReadModel, moment: Moment, rows: list[Row]) -> list[Row]:

@@ -1,6 +1,6 @@
 """Listing: pages of rows in a fixed order, with their words opened."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,10 @@ from projections.moment import Moment, certainty, in_force, standing
 from projections.read_model import ReadModel, Row, words
 
 CHUNK = 500  # Values in one IN (…).
+
+
+class WrongKeyError(ValueError):
+    """The key of a page is not one of this list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,7 @@ class Listing:
     last_key: tuple[str, ...] | None = None
     undated: int | None = None
     notes: list[str] = field(default_factory=list)
+    more_columns: tuple[str, ...] = ()
 
 
 def list_rows(
@@ -83,25 +88,41 @@ def all_rows(db: ReadModel, table: Table, moment: Moment, *where: Any) -> list[R
 def page_of(rows: Sequence[Row], page: Page, key: Callable[[Row], Any]) -> Listing:
     """Return a page of rows that were worked out, sorted by their key."""
     ordered = sorted(rows, key=key)
+    if ordered and page.after is not None:
+        check_key(page.after, len(key(ordered[0])))
     rest = [each for each in ordered if page.after is None or key(each) > page.after]
     shown = rest if page.limit is None else rest[: page.limit]
     more = len(shown) < len(rest)
     return Listing(shown, len(ordered), key(shown[-1]) if more else None)
 
 
+def check_key(key: Sequence[str], length: int) -> None:
+    """Raise WrongKeyError unless the key has as many parts as those of the list."""
+    if len(key) != length:
+        raise WrongKeyError(key)
+
+
 def open_words(db: ReadModel, commitments: Iterable[str | None]) -> dict[str, Any]:
     """Return the values that are still held of these commitments."""
-    wanted = sorted({each for each in commitments if each})
+    wanted = {each for each in commitments if each}
+    if not wanted:
+        return {}
     found: dict[str, Any] = {}
     with database.reading(db.engine) as connection:
-        for start in range(0, len(wanted), CHUNK):
-            chunk = wanted[start : start + CHUNK]
+        for chunk in chunks(wanted):
             statement = select(words).where(words.c.commitment.in_(chunk))
             found |= {
                 row.commitment: orjson.loads(row.value)
                 for row in connection.execute(statement)
             }
     return found
+
+
+def chunks(values: Iterable[str]) -> Iterator[list[str]]:
+    """Split values into lists that an IN (…) can hold."""
+    ordered = sorted(set(values))
+    for start in range(0, len(ordered), CHUNK):
+        yield ordered[start : start + CHUNK]
 
 
 def with_common(row: Row, moment: Moment, opened: dict[str, Any]) -> Row:
@@ -139,6 +160,7 @@ def _page(
     page: Page,
 ) -> tuple[list[Row], tuple[str, ...] | None]:
     if page.after is not None:
+        check_key(page.after, len(key))
         statement = statement.where(and_(tuple_(*key) > tuple_(*page.after)))
     statement = statement.order_by(*key)
     if page.limit is not None:

@@ -1,6 +1,7 @@
 """The profile of a body: what one page about it needs, in one answer."""
 
 from collections import Counter
+from dataclasses import replace
 
 from projections import bodies, inspections, ratings
 from projections.changes import grade_changes
@@ -17,17 +18,23 @@ def get_profile(db: ReadModel, moment: Moment, id: str) -> Row | None:
     body = bodies.get_body(db, moment.without_day(), id)
     if body is None:
         return None
-    in_force = ratings.list_ratings(db, moment, Page(), body=id)
+    on_day = replace(moment, as_of=moment.day, with_undated=False)
+    in_force = ratings.list_ratings(db, on_day, Page(), body=id)
     inspected = inspections.list_inspections(db, moment.without_day(), Page(), body=id)
     return {
         "body": body,
         "current_ratings": in_force.rows,
         "undated_ratings": in_force.undated or 0,
-        "recent_changes": grade_changes(db, moment, id)[-RECENT:],
+        "recent_changes": _recent(grade_changes(db, moment, id)),
         "inspections": sorted(inspected.rows, key=_by_day, reverse=True)[:RECENT],
         "coverage": _coverage(db, moment, id),
         "members": _members(db, moment, id),
     }
+
+
+def _recent(changes: list[Row]) -> list[Row]:
+    ordered = sorted(changes, key=lambda row: row["to_published_on"] or "")
+    return ordered[-RECENT:]
 
 
 def _by_day(row: Row) -> tuple[str, str]:

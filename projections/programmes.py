@@ -16,6 +16,7 @@ from projections.listing import (
     get_row,
     list_rows,
     open_words,
+    page_of,
     with_common,
 )
 from projections.moment import Moment, span
@@ -166,11 +167,21 @@ def get_programme(db: ReadModel, moment: Moment, id: str) -> Row | None:
     return _items(db, moment, [row])[0] if row else None
 
 
-def list_questions(db: ReadModel, moment: Moment, id: str) -> list[Row]:
-    """Return the questions of a programme, in the order in which it asks them."""
+def list_questions(
+    db: ReadModel, moment: Moment, page: Page, id: str
+) -> Listing | None:
+    """Return the questions of a programme in the order asked, or None without one."""
     rows = all_rows(db, table, moment.without_day(), table.c.id == id)
-    asked = [row for row in rows if row["question"]]
-    return [_question_item(row) for row in sorted(asked, key=_by_number)]
+    if not rows:
+        return None
+    listing = page_of([row for row in rows if row["question"]], page, _key)
+    listing.rows = [_question_item(row) for row in listing.rows]
+    return listing
+
+
+def _key(row: Row) -> tuple[str, str, str]:
+    level, number, question = _by_number(row)
+    return level, f"{number:03}", question
 
 
 def _question_item(row: Row) -> Row:
@@ -185,7 +196,7 @@ def _by_number(row: Row) -> tuple[str, int, str]:
 
 
 def _items(db: ReadModel, moment: Moment, rows: list[Row]) -> list[Row]:
-    known = ProgrammeLabels(all_rows(db, table, moment.without_day()))
+    known = labels(db, moment)
     commitments = [row[name] for row in rows for name in ("note", "source_titles")]
     opened = open_words(db, commitments)
     return [_item(row, moment, known, opened) for row in rows]
@@ -246,4 +257,7 @@ class ProgrammeLabels:
 
 def labels(db: ReadModel, moment: Moment) -> ProgrammeLabels:
     """Return what other nouns show of programmes."""
-    return ProgrammeLabels(all_rows(db, table, moment.without_day()))
+    always = moment.without_day()
+    return db.remember(
+        ("programmes", always), lambda: ProgrammeLabels(all_rows(db, table, always))
+    )

@@ -5,10 +5,12 @@ question can be asked of any moment in the past. `restate` is the only writer.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from threading import Lock
+from typing import Any, TypeAlias, TypeVar, cast
 
 import orjson
 from sqlalchemy import (
@@ -31,12 +33,14 @@ from projections.database import KEY, metadata
 from projections.facts import Thing, advance
 from schemas.events import RecordedEvent
 
+T = TypeVar("T")
 Row: TypeAlias = dict[str, Any]
 Handler: TypeAlias = Callable[["Batch", RecordedEvent], None]
 ReadEvents: TypeAlias = Callable[[int], Sequence[RecordedEvent]]
 
 CODE_VERSION = 1  # Raise it when a projection makes other rows of the same events.
 GENERIC_VERBS = ("corrected", "retracted", "disputed", "dispute-settled", "sourced")
+REMEMBERED = 64  # Answers to what other nouns show, by moment.
 MEMORY = 20_000  # Streams kept in memory while events are applied.
 CHUNK = 500  # Values in one IN (…).
 
@@ -106,6 +110,8 @@ class ReadModel:
         self.engine = engine
         self.projections = list(projections)
         self._memory = Memory()
+        self._remembered: OrderedDict[Hashable, Any] = OrderedDict()
+        self._remembering = Lock()
 
     def create_tables(self) -> None:
         """Create the tables that are not there yet."""
@@ -177,6 +183,22 @@ class ReadModel:
         table = {**tables, "history": history}[name]
         with database.reading(self.engine) as connection:
             return _digest(connection, table, at)
+
+    def remember(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what was made under the key, making it at the first call.
+
+        The key must name a moment: what stood then never changes.
+        """
+        with self._remembering:
+            if key in self._remembered:
+                self._remembered.move_to_end(key)
+                return cast(T, self._remembered[key])
+        made = make()
+        with self._remembering:
+            self._remembered[key] = made
+            while len(self._remembered) > REMEMBERED:
+                self._remembered.popitem(last=False)
+        return made
 
     def names(self) -> list[str]:
         """Return the names of the projections."""
@@ -469,7 +491,7 @@ def to_json(value: Any) -> str:
 def _digest(connection: Connection, table: Table, at: int) -> str:
     sha = hashlib.sha256()
     for row in _rows_as_of(connection, table, at):
-        sha.update(orjson.dumps(row, option=orjson.OPT_SORT_KEYS) + b"\n")
+        sha.update(to_json(row).encode() + b"\n")
     return sha.hexdigest()
 
 

@@ -5,6 +5,7 @@ from marshmallow import fields, validate
 from schemas.codelists import BodyKind, Relation
 from schemas.events import event_data
 from schemas.fields import (
+    NAME_LENGTH,
     Closed,
     Code,
     EventData,
@@ -15,7 +16,7 @@ from schemas.fields import (
     ids,
     nullable_date,
 )
-from schemas.listing import FilterSchema, ItemSchema
+from schemas.listing import FilterSchema, ItemSchema, MomentSchema
 
 
 class OutsideIdsSchema(Closed):
@@ -93,7 +94,7 @@ class BodyFilterSchema(FilterSchema):
     overseen_by = Id(metadata={"description": "Only those this body oversees."})
 
 
-class LookupSchema(FilterSchema):
+class LookupSchema(MomentSchema):
     """What a body is known by elsewhere."""
 
     scheme = fields.String(
@@ -101,7 +102,11 @@ class LookupSchema(FilterSchema):
         validate=validate.OneOf(["ons", "police_uk", "hmicfrs", "name"]),
         metadata={"description": "Whose id it is; `name`: any name, also a former."},
     )
-    id = Text(required=True, metadata={"description": "The outside id, or the name."})
+    id = fields.String(
+        required=True,
+        validate=validate.Length(min=1, max=NAME_LENGTH),
+        metadata={"description": "The outside id, or the name."},
+    )
 
 
 class BodySchema(ItemSchema):

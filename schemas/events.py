@@ -4,7 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from marshmallow import Schema
+from marshmallow import Schema, fields, validate
+
+from schemas.fields import ID_PATTERN, Matches, Open
+from schemas.listing import LARGEST, LogPageSchema, Whole
+
+_STREAM = rf"[a-z]+(-[a-z]+)?-{ID_PATTERN}"
+_TYPE = r"[a-z]+(-[a-z]+)*\.[a-z]+(-[a-z]+)*(\.v[0-9]+)?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +62,53 @@ def event_data(type_name: str) -> Callable[[type[Schema]], type[Schema]]:
         return schema
 
     return register
+
+
+class RecordedEventSchema(Open):
+    """One event of the log, as the public sees it."""
+
+    position = fields.Integer(metadata={"description": "Its place in the log."})
+    type = fields.String(metadata={"description": "What happened: `rating.awarded`."})
+    stream = fields.String(metadata={"description": "To which thing: `{noun}-{id}`."})
+    version = fields.Integer(metadata={"description": "Its place in the stream."})
+    recorded_at = fields.String(metadata={"format": "date-time"})
+    by = fields.String(metadata={"description": "The editor who recorded it."})
+    change = fields.String(metadata={"description": "Why it is in the log."})
+    data = fields.Dict(metadata={"description": "The facts, by the type's schema."})
+    sealed = fields.Dict(
+        values=fields.String(),
+        metadata={"description": "The commitments to the sealed words, in base64."},
+    )
+    opened = fields.Dict(metadata={"description": "The words that are still held."})
+    sources = fields.List(fields.Dict())
+    signature = fields.Dict(allow_none=True)
+    leaf_hash = fields.String(metadata={"description": "Hexadecimal."})
+
+
+class EventFilterSchema(LogPageSchema):
+    """Which events to list."""
+
+    after = Whole(
+        validate=validate.Range(min=0, max=LARGEST),
+        metadata={"description": "Only events that follow this position."},
+    )
+    type = fields.String(
+        validate=[
+            validate.Length(max=80),
+            Matches(_TYPE, "Not a type of event: rating.awarded."),
+        ],
+        metadata={
+            "description": "Only events of this type: `rating.awarded` …",
+            "pattern": f"^{_TYPE}$",
+        },
+    )
+    stream = fields.String(
+        validate=[
+            validate.Length(max=160),
+            Matches(_STREAM, "Not a stream: body-west-mercia."),
+        ],
+        metadata={
+            "description": "Only events of this thing: `body-west-mercia` …",
+            "pattern": f"^{_STREAM}$",
+        },
+    )

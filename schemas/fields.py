@@ -24,6 +24,8 @@ ID_PATTERN = (
     r"[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*)*"  # ASCII; used with fullmatch.
 )
 ID_LENGTH, NAME_LENGTH, TEXT_LENGTH, URL_LENGTH = 120, 300, 50_000, 2_000
+_MONTH, _DAY = "(0[1-9]|1[0-2])", "(0[1-9]|[12][0-9]|3[01])"
+_DATE = f"(18|19|20|21)[0-9]{{2}}(-{_MONTH}(-{_DAY})?)?"
 _FORBIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]"
 )
@@ -85,9 +87,11 @@ class WorldDate(fields.String):
     """A date of reduced precision: 2024, 2024-06, 2024-06-14 or an interval."""
 
     def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("metadata", {}).setdefault(
+        metadata = kwargs.setdefault("metadata", {})
+        metadata.setdefault(
             "description", "2024, 2024-06, 2024-06-14 or an interval 2023-06/2023-07."
         )
+        metadata |= {"pattern": f"^{_DATE}(/{_DATE})?$", "format": "reduced-date"}
         super().__init__(validate=_must_be_a_date, **kwargs)
 
 

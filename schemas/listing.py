@@ -1,6 +1,8 @@
 """What every list and every item has in common: time, paging, and the envelope."""
 
+import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from marshmallow import Schema, ValidationError, fields, validate
@@ -12,10 +14,50 @@ from schemas.fields import Closed, Matches, Open
 LARGEST = 2**53 - 1
 LIMIT, MOST = 100, 1000
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_WHOLE = re.compile("0|[1-9][0-9]{0,15}")
 _INSTANT = _DAY + r"T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z"
 
 
-class MomentSchema(Closed):
+class Whole(fields.Integer):
+    """A whole number in its one form: ASCII digits, no sign, no leading zero."""
+
+    def _validated(self, value: Any) -> int:
+        if not _WHOLE.fullmatch(str(value)):
+            raise self.make_error("invalid", input=value)
+        return int(value)
+
+
+class Flag(fields.Boolean):
+    """`true` or `false`, and no other word for them."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(truthy={"true"}, falsy={"false"}, **kwargs)
+
+
+class PositionSchema(Closed):
+    """The axis of this record: according to what it held at some time."""
+
+    known_at = fields.String(
+        validate=lambda value: _must_be_a_moment(value),
+        metadata={
+            "description": "According to this record at that time: an instant "
+            "(2025-01-01T00:00:00Z) or a day, which means its end in UTC.",
+            "anyOf": [
+                {"type": "string", "format": "date"},
+                {"type": "string", "format": "date-time", "pattern": f"^{_INSTANT}$"},
+            ],
+        },
+    )
+    at_position = Whole(
+        validate=validate.Range(min=0, max=LARGEST),
+        metadata={
+            "description": "According to this record at that position of the log; "
+            "not together with known_at."
+        },
+    )
+
+
+class MomentSchema(PositionSchema):
     """The two axes of time: the world's, and this record's."""
 
     as_of = fields.String(
@@ -25,50 +67,43 @@ class MomentSchema(Closed):
             "format": "date",
         },
     )
-    known_at = fields.String(
-        validate=lambda value: _must_be_a_moment(value),
-        metadata={
-            "description": "According to this record at that time: an instant "
-            "(2025-01-01T00:00:00Z) or a day, which means its end in UTC.",
-            "anyOf": [
-                {"type": "string", "format": "date"},
-                {"type": "string", "pattern": f"^{_INSTANT}$"},
-            ],
-        },
-    )
-    at_position = fields.Integer(
-        strict=False,
-        validate=validate.Range(min=0, max=LARGEST),
-        metadata={
-            "description": "According to this record at that position of the log; "
-            "not together with known_at."
-        },
-    )
 
 
-class FilterSchema(MomentSchema):
-    """How much of a list, and as of when."""
+class PagingSchema(Closed):
+    """How much of a list."""
 
-    current = fields.Boolean(
-        metadata={"description": "`true` keeps what is in force today (London)."}
-    )
-    undated = fields.String(
-        validate=validate.OneOf(["include"]),
-        metadata={"description": "`include` lists undated things beside `as_of`."},
-    )
-    limit = fields.Integer(
+    limit = Whole(
         validate=validate.Range(min=1, max=MOST),
         metadata={"description": f"Items a page, {LIMIT} if not said; CSV: all."},
     )
     cursor = fields.String(
         validate=[
-            validate.Length(max=2000),
+            validate.Length(min=1, max=2000),
             Matches(r"[A-Za-z0-9_-]+", "Not a cursor."),
         ],
-        metadata={"description": "Where the next page begins, from `next`."},
+        metadata={
+            "description": "Where the next page begins, from `next`.",
+            "pattern": "^[A-Za-z0-9_-]+$",
+        },
     )
-    excel = fields.Boolean(
+    excel = Flag(
         metadata={"description": "CSV only: a byte order mark, and no formulas."}
+    )
+
+
+class LogPageSchema(PositionSchema, PagingSchema):
+    """How much of a list of events, and according to when."""
+
+
+class FilterSchema(MomentSchema, PagingSchema):
+    """How much of a list, and as of when."""
+
+    current = Flag(
+        metadata={"description": "`true` keeps what is in force today (London)."}
+    )
+    undated = fields.String(
+        validate=validate.OneOf(["include"]),
+        metadata={"description": "`include` lists undated things beside `as_of`."},
     )
 
 
@@ -84,8 +119,9 @@ class ItemSchema(Open):
         metadata={"description": "The day after the last possible day."},
     )
     in_force = fields.String(
+        allow_none=True,
         validate=validate.OneOf([str(each) for each in InForce]),
-        metadata={"description": "On the day asked for, or today."},
+        metadata={"description": "On the day asked for, or today; null: not then."},
     )
     version = fields.Integer(metadata={"description": "Events of this thing so far."})
     position = fields.Integer(metadata={"description": "Place of the last in the log."})
@@ -145,15 +181,17 @@ class MetaSchema(Open):
     )
 
 
-def columns(schema: type[Schema]) -> list[str]:
+@lru_cache(maxsize=256)
+def columns(schema: type[Schema]) -> tuple[str, ...]:
     """Return the members of an item in order: the id, its own, what all have."""
     names = list(schema().fields)
     last = [name for name in getattr(schema, "LAST", ()) if name in names]
     first = [name for name in ("id",) if name in names]
     own = [name for name in names if name not in (*first, *last)]
-    return [*first, *own, *last]
+    return (*first, *own, *last)
 
 
+@lru_cache(maxsize=256)
 def list_schema(schema: type[Schema]) -> type[Schema]:
     """Return the schema of a list: items, total, next and meta."""
     members: Mapping[str, Any] = {

@@ -1,6 +1,6 @@
 """The wire shape of ratings, of the matrix, and of changes of grades."""
 
-from marshmallow import fields
+from marshmallow import INCLUDE, fields
 
 from schemas.codelists import Direction, Level, RatingBasis
 from schemas.events import event_data
@@ -98,6 +98,11 @@ class MatrixFilterSchema(FilterSchema):
 
 class MatrixRowSchema(BodyColumns):
     """One body, and under each question of the programme its grade or null."""
+
+    class Meta:
+        """Show a member for each question, which no schema can know."""
+
+        unknown = INCLUDE
 
 
 class ChangeFilterSchema(FilterSchema):

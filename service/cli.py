@@ -87,8 +87,8 @@ def serve(host: str, port: int, workers: int, empty: bool, data: Path | None) ->
             click.echo(report.to_text(), nl=False, err=True)
         record.catch_up()
         click.echo(f"{record.store.size():,} events on record.", err=True)
-    click.echo(f"Serving http://{host}:{port} (Ctrl-C ends it).", err=True)
-    start.serve(settings, host, port, workers)
+    line = f"Serving http://{host}:{port} (Ctrl-C ends it)."
+    start.serve(settings, host, port, workers, lambda: click.echo(line, err=True))
 
 
 @main.command("import")
@@ -268,3 +268,7 @@ def _status(record: Record) -> dict[str, Any]:
         "read_model": read,
         "is_behind": read < size,
     }
+
+
+if __name__ == "__main__":
+    main()

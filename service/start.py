@@ -1,10 +1,12 @@
 """Starting: what happens between the command and the first answer."""
 
+import multiprocessing
 import os
 import socket
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from threading import Event, Thread
 
 from service.config import Settings
 from service.founding import founding_files
@@ -22,16 +24,33 @@ class PortInUseError(Exception):
 
 def must_be_free(host: str, port: int) -> None:
     """Raise PortInUseError if the address cannot be listened on."""
+    cause = "something else listens there" if _answers(host, port) else None
+    if cause := cause or _refusal(host, port):
+        raise PortInUseError(
+            f"Cannot listen on {host}:{port}: {cause}. Choose another --port."
+        )
+
+
+def _answers(host: str, port: int) -> bool:
+    """Whether a client can connect: a shared port can be bound and yet be in use."""
+    try:
+        socket.create_connection((host, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def _refusal(host: str, port: int) -> str | None:
+    """Return why the address cannot be bound, or None."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
+        # Connections of a server that has just ended do not count.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except (OSError, OverflowError) as error:
-            cause = getattr(error, "strerror", None) or str(error)
-            raise PortInUseError(
-                f"Cannot listen on {host}:{port}: {cause}. Choose another --port."
-            ) from error
+        except OSError as error:
+            return error.strerror or str(error)
+    return None
 
 
 def needs_founding(record: Record) -> bool:
@@ -59,14 +78,25 @@ def founding_rows() -> int:
     return count_rows(founding_files())
 
 
-def serve(settings: Settings, host: str, port: int, workers: int) -> None:
-    """Serve the record until a signal ends it."""
+def serve(
+    settings: Settings,
+    host: str,
+    port: int,
+    workers: int,
+    on_listening: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve the record until a signal ends it.
+
+    `on_listening` is called as soon as clients can connect.
+    """
     from granian.constants import Interfaces
     from granian.log import LogLevels
     from granian.server import Server
 
     os.environ.update(settings.to_environment())  # For the worker processes.
-    Server(
+    # A forked worker would inherit the locks and connections of this process.
+    multiprocessing.set_start_method("spawn", force=True)
+    server = Server(
         "service.wsgi:application",
         address=host,
         port=port,
@@ -75,9 +105,20 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
         blocking_threads=4,
         factory=True,
         websockets=False,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
+        respawn_failed_workers=True,
         workers_kill_timeout=10,
-    ).serve()
+    )
+    watch = (host, port, on_listening)
+    server.on_startup(Thread(target=_call_when_open, args=watch, daemon=True).start)
+    server.serve()
+
+
+def _call_when_open(host: str, port: int, then: Callable[[], None]) -> None:
+    """Call a function as soon as a client can connect: workers take a moment."""
+    while not _answers(host, port):
+        Event().wait(0.02)
+    then()
 
 
 def _marker(folder: Path) -> str | None:

@@ -113,16 +113,12 @@ def test_the_matrix_has_a_row_for_each_force_and_a_column_for_each_graded_questi
     with read(record) as (model, now):
         known = coverage.list_matrix(model, now, Page(), "peel-1")
         unknown = coverage.list_matrix(model, now, Page(), "peel-9")
-    assert [(row["body"], row["crime"], row["data"]) for row in rows_of(known)] == [
+    assert [(row["body"], row["crime"], row["data"]) for row in known.rows] == [
         ("durham", "good", None),
         ("kent", None, None),
     ]
-    assert "victims" not in rows_of(known)[0]
-    assert rows_of(unknown) == []
-
-
-def rows_of(listing):
-    return getattr(listing, "rows", None) or getattr(listing[0], "rows", [])
+    assert "victims" not in known.rows[0]
+    assert unknown.rows == []
 
 
 # The founding data.

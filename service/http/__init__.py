@@ -1,1 +1,1 @@
-"""How the service speaks HTTP; knows no body, no rating, no plan."""
+"""How the service speaks HTTP. Knows no body, no rating, no programme."""

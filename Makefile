@@ -1,0 +1,48 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PYTHON ?= python3
+BIN := .venv/bin
+ARGS ?=
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/ready ## Make .venv with everything that is pinned
+
+.venv/ready: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.12 …")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+run: setup ## Serve the record at http://127.0.0.1:8000 (ARGS="--port 9000 --workers 4")
+	@exec $(BIN)/copperplate serve $(ARGS)
+
+test: setup ## Run all tests (ARGS="-k ratings")
+	$(BIN)/python -m pytest $(ARGS)
+
+check: setup ## Lint, type-check, and check the imports
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup ## Format the code and mend what lint can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+openapi: setup ## Write openapi.yaml anew from the schemas and endpoints
+	$(BIN)/copperplate openapi > openapi.yaml.new
+	mv openapi.yaml.new openapi.yaml
+
+bench: setup ## Measure the hot paths beside their opponents
+	$(BIN)/python -m bench $(ARGS)
+
+lock: setup ## Pin the dependencies anew, with hashes
+	$(BIN)/python -m pip install --quiet pip-tools
+	$(BIN)/pip-compile --quiet --extra dev --generate-hashes --allow-unsafe --strip-extras \
+		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header \
+		--output-file requirements.lock pyproject.toml
+
+.PHONY: help setup run test check format openapi bench lock

@@ -1,0 +1,44 @@
+"""The wire shape of what the service says of itself."""
+
+from marshmallow import fields
+
+from schemas.fields import Open
+
+
+class ProjectionSchema(Open):
+    """A table made from the log, and what its rows hash to."""
+
+    id = fields.String()
+    position = fields.Integer(
+        metadata={"description": "The last event that has been applied."}
+    )
+    code_version = fields.Integer()
+    digest = fields.String(
+        allow_none=True,
+        metadata={"description": "SHA-256 of the rows as of `digest_position`."},
+    )
+    digest_position = fields.Integer(allow_none=True)
+
+
+class StatusSchema(Open):
+    """How far the record goes, and whether what is read has caught up."""
+
+    head = fields.Integer(metadata={"description": "The last position applied."})
+    recorded_at = fields.String(allow_none=True)
+    log_size = fields.Integer(metadata={"description": "Events in the log."})
+    is_behind = fields.Boolean()
+    counts = fields.Dict(
+        keys=fields.String(),
+        values=fields.Integer(),
+        metadata={"description": "Things on record at the position, by noun."},
+    )
+    code_version = fields.Integer()
+
+
+class WelcomeSchema(Open):
+    """What this service is, and where to go from here."""
+
+    title = fields.String(required=True)
+    description = fields.String(required=True)
+    licence = fields.String(required=True)
+    links = fields.Dict(keys=fields.String(), values=fields.String(), required=True)

@@ -1,0 +1,68 @@
+"""Bodies: forces, those who oversee them, and other organisations."""
+
+from typing import Any
+
+from flask import Blueprint
+
+from projections.bodies import (
+    get_body,
+    list_bodies,
+    lookup_body,
+    similar_outside_ids,
+)
+from projections.history import list_versions
+from projections.profile import get_profile
+from schemas.bodies import BodyFilterSchema, BodySchema, LookupSchema
+from schemas.events import RecordedEventSchema
+from schemas.listing import LogPageSchema, MomentSchema
+from schemas.profile import ProfileSchema
+from service.context import read_model
+from service.http.contract import accepts, returns
+from service.http.problems import ProblemError
+
+bodies = Blueprint("bodies", __name__, url_prefix="/v1/bodies")
+
+
+@bodies.get("")
+@accepts(query=BodyFilterSchema)
+@returns(BodySchema, many=True)
+def index(moment: Any, page: Any, **filters: Any) -> Any:
+    """List bodies, by id."""
+    return list_bodies(read_model(), moment, page, **filters)
+
+
+@bodies.get("/lookup")
+@accepts(query=LookupSchema)
+@returns(BodySchema, problems=(404,))
+def lookup(moment: Any, scheme: str, id: str) -> Any:
+    """Show the body that bears an outside id, or any present or former name."""
+    found = lookup_body(read_model(), moment, scheme, id)
+    if found is None:
+        similar = similar_outside_ids(read_model(), moment, scheme, id)
+        detail = f"No body on record has the {scheme} {id!r}."
+        raise ProblemError("not-found", detail, {"did_you_mean": similar})
+    return found
+
+
+@bodies.get("/<id>")
+@accepts(query=MomentSchema)
+@returns(BodySchema, noun="body")
+def item(moment: Any, id: str) -> Any:
+    """Show one body."""
+    return get_body(read_model(), moment, id)
+
+
+@bodies.get("/<id>/versions")
+@accepts(query=LogPageSchema)
+@returns(RecordedEventSchema, many=True, noun="body")
+def versions(moment: Any, page: Any, id: str) -> Any:
+    """List everything that was recorded of one body, the first first."""
+    return list_versions(read_model(), moment, page, f"body-{id}")
+
+
+@bodies.get("/<id>/profile")
+@accepts(query=MomentSchema)
+@returns(ProfileSchema, noun="body", forms=("json",))
+def profile(moment: Any, id: str) -> Any:
+    """Show what one page about a body needs: grades, moves, inspections, coverage."""
+    return get_profile(read_model(), moment, id)

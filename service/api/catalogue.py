@@ -1,0 +1,27 @@
+"""The list of all blueprints. List new modules here."""
+
+from service.api.bodies import bodies
+from service.api.coverage import coverage
+from service.api.docs import docs
+from service.api.documents import documents
+from service.api.events import events
+from service.api.inspections import inspections
+from service.api.log import log
+from service.api.programmes import programmes
+from service.api.projections import projections
+from service.api.ratings import ratings
+from service.api.status import status
+
+ALL = [
+    bodies,
+    programmes,
+    inspections,
+    ratings,
+    coverage,
+    events,
+    projections,
+    log,
+    status,
+    documents,
+    docs,
+]

@@ -1,0 +1,117 @@
+"""Documents: what this service is, its contract, and its types of problem."""
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import orjson
+import yaml
+from flask import Blueprint, Response, render_template_string, request
+
+from schemas.problem import ProblemTypeSchema, ProblemTypesSchema
+from schemas.status import WelcomeSchema
+from service.http.contract import serves
+from service.http.headers import LICENCE
+from service.http.problems import PROBLEMS, ProblemError, type_of
+
+documents = Blueprint("documents", __name__)
+
+YAML = "application/yaml"
+WELCOME = {
+    "title": "Copperplate",
+    "description": "The permanent, provable public record of police inspection in "
+    "England and Wales: what was judged, when, and what this record knew at any time.",
+    "licence": LICENCE,
+    "links": {
+        "bodies": "/v1/bodies",
+        "programmes": "/v1/programmes",
+        "inspections": "/v1/inspections",
+        "ratings": "/v1/ratings",
+        "coverage": "/v1/coverage",
+        "events": "/v1/events",
+        "status": "/v1/status",
+        "checkpoint": "/log/checkpoint",
+        "docs": "/docs",
+        "openapi": "/openapi.yaml",
+        "problems": "/problems",
+    },
+}
+PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>{{ title }}</title>
+<h1>{{ title }}</h1>
+<p>{{ description }}</p>
+<ul>
+{% for name, path in links.items() -%}
+<li><a href="{{ path }}">{{ name }}</a></li>
+{% endfor -%}
+</ul>
+<p><a href="{{ licence }}">Open Government Licence v3.0</a></p>
+</html>
+"""
+
+
+@documents.get("/")
+@serves({"application/json": WelcomeSchema, "text/html": None})
+def welcome() -> Response:
+    """Say what this service is, and where to go from here."""
+    forms = ["application/json", "text/html"]
+    if request.accept_mimetypes.best_match(forms) == "text/html":
+        page = render_template_string(PAGE, **WELCOME)
+        return _respond(page.encode(), "text/html; charset=utf-8")
+    return _json(WELCOME)
+
+
+@documents.get("/openapi.yaml")
+@serves({YAML: None})
+def contract_yaml() -> Response:
+    """Show the contract of the API, as OpenAPI 3.1 in YAML."""
+    return _respond(contract_file().read_bytes(), YAML)
+
+
+@documents.get("/v1/openapi.json")
+@serves({"application/json": None})
+def contract_json() -> Response:
+    """Show the contract of the API, as OpenAPI 3.1 in JSON."""
+    return _respond(_contract_as_json(), "application/json")
+
+
+@documents.get("/problems")
+@serves({"application/json": ProblemTypesSchema})
+def problems() -> Response:
+    """List the types of problem that the API answers with."""
+    return _json({"items": [type_of(slug) for slug in PROBLEMS]})
+
+
+@documents.get("/problems/<slug>")
+@serves({"application/json": ProblemTypeSchema}, problems=(404,))
+def problem(slug: str) -> Response:
+    """Show what causes a type of problem, and what cures it."""
+    if slug not in PROBLEMS:
+        detail = "There is no such type of problem."
+        raise ProblemError("not-found", detail, {"did_you_mean": []})
+    return _json(type_of(slug))
+
+
+def contract_file() -> Path:
+    """Return the contract as it is committed, or as it was installed."""
+    package = Path(__file__).parents[1]
+    installed = package / "openapi.yaml"
+    return installed if installed.exists() else package.parent / "openapi.yaml"
+
+
+@lru_cache(maxsize=1)
+def _contract_as_json() -> bytes:
+    return json.dumps(yaml.safe_load(contract_file().read_text())).encode()
+
+
+def _json(value: Any) -> Response:
+    return _respond(orjson.dumps(value), "application/json")
+
+
+def _respond(body: bytes, content_type: str) -> Response:
+    headers = {"Cache-Control": "public, no-cache"}
+    return Response(body, content_type=content_type, headers=headers)

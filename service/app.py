@@ -1,0 +1,27 @@
+"""The composition root: the one place where the parts are put together."""
+
+from flask import Flask
+
+from service import context
+from service.api import catalogue
+from service.http.errors import register_errors
+from service.http.headers import register_headers
+from service.http.representations import FORMS, strip_suffix
+from service.http.routing import PositionConverter
+from service.record import Record
+
+
+def create_app(record: Record | None) -> Flask:
+    """Return the app that serves a record; without one it can only be described."""
+    app = Flask(__name__, static_folder=None)
+    app.url_map.converters["position"] = PositionConverter
+    app.url_map.merge_slashes = False  # Each answer has one address.
+    context.init_app(app, record)
+    for blueprint in catalogue.ALL:
+        app.register_blueprint(blueprint)
+    register_errors(app)
+    register_headers(app)
+    paths = [rule.rule for rule in app.url_map.iter_rules()]
+    keep = [path for path in paths if path.rpartition(".")[2] in FORMS]
+    app.wsgi_app = strip_suffix(app.wsgi_app, keep)  # type: ignore[method-assign]
+    return app

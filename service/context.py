@@ -1,0 +1,34 @@
+"""What a request works with: the record, and its read model as of the start."""
+
+from typing import cast
+
+from flask import Flask, current_app, g
+
+from projections.read_model import ReadModel
+from service.record import Record
+
+KEY = "copperplate"
+
+
+def init_app(app: Flask, record: Record | None) -> None:
+    """Join the app to a record; without one it can only describe itself."""
+    app.extensions[KEY] = record
+
+
+def record() -> Record:
+    """Return the record that the app serves."""
+    return cast(Record, current_app.extensions[KEY])
+
+
+def read_model() -> ReadModel:
+    """Return the read model, the same one all through a request."""
+    if "read_model" not in g:
+        g.read_model = record().read_model
+    return cast(ReadModel, g.read_model)
+
+
+def head() -> int:
+    """Return the last position of the record, the same one all through a request."""
+    if "head" not in g:
+        g.head = read_model().position
+    return int(g.head)

@@ -1,0 +1,102 @@
+"""Answers: a list or an item in the form asked for, with its meta and its headers."""
+
+from typing import Any
+
+from flask import Response, current_app, request, url_for
+from marshmallow import Schema
+
+from projections.listing import Listing
+from projections.read_model import Row
+from schemas.listing import columns
+from service.http import meta
+from service.http.asked import Asked
+from service.http.headers import link
+from service.http.paging import Cursor
+from service.http.representations import FORMS, HEADERS, to_csv, to_json
+
+
+def of_list(
+    listing: Listing, schema: type[Schema], asked: Asked, gaps: str | None
+) -> Response:
+    """Return a page of a list."""
+    names = (*columns(schema), *listing.more_columns)
+    following = _next(listing, asked)
+    if asked.form == "csv":
+        body = to_csv(listing.rows, names, for_excel=asked.for_excel)
+    else:
+        said = meta.meta_of(
+            asked,
+            gaps=gaps and _gaps(gaps, asked),
+            undated=listing.undated,
+            notes=listing.notes,
+        )
+        items = [{name: row[name] for name in names} for row in listing.rows]
+        body = to_json(
+            {"items": items, "total": listing.total, "next": following, "meta": said}
+        )
+    response = _respond(body, asked)
+    if following:
+        response.headers.add("Link", link(following, "next"))
+    return response
+
+
+def of_item(row: Row, schema: type[Schema], asked: Asked) -> Response:
+    """Return one item, flat."""
+    names = columns(schema)
+    if asked.form == "csv":
+        return _respond(to_csv([row], names, for_excel=asked.for_excel), asked)
+    item = {name: row[name] for name in names}
+    return _respond(to_json({**item, "meta": meta.meta_of(asked)}), asked)
+
+
+def _respond(body: bytes, asked: Asked) -> Response:
+    response = Response(body, content_type=HEADERS[asked.form])
+    response.headers["Cache-Control"] = _caching(asked)
+    if asked.form == "csv":
+        disposition = f"inline; filename={_file_name()}.csv"
+        response.headers["Content-Disposition"] = disposition
+    for form, media_type in FORMS.items():
+        target = meta.address(f"{request.path}.{form}", asked.given)
+        response.headers.add("Link", link(target, "alternate", media_type))
+    canonical = meta.address(request.path, asked.given)
+    response.headers.add("Link", link(canonical, "canonical"))
+    response.headers.add("Link", link(meta.permalink(asked), "cite-as"))
+    return response
+
+
+def _next(listing: Listing, asked: Asked) -> str | None:
+    if listing.last_key is None:
+        return None
+    moment = asked.moment
+    cursor = Cursor(
+        listing.last_key,
+        moment.position,
+        moment.as_of,
+        moment.today,
+        asked.filters_hash,
+    )
+    parameters: dict[str, Any] = {**asked.given, "cursor": cursor.to_text()}
+    return meta.address(meta.own_path(), parameters)
+
+
+def _gaps(endpoint: str, asked: Asked) -> str:
+    """Return the address that shows what the record lacks of what was asked for."""
+    view: Any = current_app.view_functions[endpoint]
+    names = view.contract.query().fields
+    wanted = {**meta.filters(asked), **meta.pinned(asked)}
+    shared = {name: value for name, value in wanted.items() if name in names}
+    return meta.address(url_for(endpoint), shared)
+
+
+def _caching(asked: Asked) -> str:
+    if asked.is_pinned:
+        return "public, max-age=300, must-revalidate"
+    if "known_at" in asked.given:
+        return "public, max-age=60"
+    # Without validators, a cache that may serve stale would hide what was recorded
+    # a moment ago: `max-age` comes with the ETag.
+    return "public, no-cache"
+
+
+def _file_name() -> str:
+    return request.path.removeprefix("/v1/").replace("/", "-")

@@ -1,0 +1,177 @@
+"""Decorators that state, check and document the contract of an endpoint.
+
+There is one way through all endpoints: contract, moment, query, representation.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import wraps
+from typing import Any
+
+from flask import Response, g, request
+from marshmallow import Schema
+
+from projections import things
+from projections.listing import Listing
+from projections.moment import Moment
+from schemas.fields import ID_LENGTH, ID_PATTERN
+from service.context import head, read_model, record
+from service.http import answers, moments, paging
+from service.http.asked import Asked, asked
+from service.http.problems import ProblemError
+from service.http.queries import read_query
+from service.http.representations import WHOLE, choose_form
+
+View = Callable[..., Any]
+_ID = re.compile(ID_PATTERN)
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What an endpoint accepts and returns.
+
+    `noun` is that of the thing in the path; `gaps` the endpoint that shows what is
+    not held; `media` what is answered outside the forms of JSON and CSV.
+    """
+
+    query: type[Schema] | None = None
+    result: type[Schema] | None = None
+    many: bool = False
+    forms: tuple[str, ...] = ("json", "csv")
+    noun: str | None = None
+    gaps: str | None = None
+    media: Mapping[str, type[Schema] | None] = field(default_factory=dict)
+    problems: tuple[int, ...] = ()
+
+
+def accepts(*, query: type[Schema]) -> Callable[[View], View]:
+    """Check the query, and pass its moment, its page (to lists) and its filters.
+
+    It stands above `returns`.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def wrapper(**path: Any) -> Any:
+            contract: Contract = wrapper.contract  # type: ignore[attr-defined]
+            g.asked = _ask(contract, path)
+            page = {"page": g.asked.page} if contract.many else {}
+            return view(**path, moment=g.asked.moment, **page, **g.asked.filters)
+
+        return _note(wrapper, query=query)
+
+    return decorate
+
+
+def returns(
+    result: type[Schema],
+    *,
+    many: bool = False,
+    noun: str | None = None,
+    gaps: str | None = None,
+    forms: tuple[str, ...] = ("json", "csv"),
+    problems: tuple[int, ...] = (),
+) -> Callable[[View], View]:
+    """Show what the view returns in the form asked for; None is 404."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def wrapper(**kwargs: Any) -> Response:
+            found = _at_one_moment(view, kwargs)
+            if found is None:
+                raise _missing(noun, kwargs.get("id"), asked().moment)
+            if isinstance(found, Listing):
+                found.notes += _notes(asked())
+                return answers.of_list(found, result, asked(), gaps)
+            return answers.of_item(found, result, asked())
+
+        return _note(
+            wrapper,
+            result=result,
+            many=many,
+            noun=noun,
+            gaps=gaps,
+            forms=forms,
+            problems=problems,
+        )
+
+    return decorate
+
+
+def serves(
+    media: Mapping[str, type[Schema] | None], *, problems: tuple[int, ...] = ()
+) -> Callable[[View], View]:
+    """Document an endpoint that answers in media types of its own."""
+    return lambda view: _note(view, media=media, problems=problems)
+
+
+def _ask(contract: Contract, path: Mapping[str, Any]) -> Asked:
+    form = choose_form(contract.forms)
+    assert contract.query
+    given, loaded = read_query(request.query_string, contract.query())
+    page, cursor = paging.page_of(loaded, given, request.path, is_whole=form in WHOLE)
+    moment = moments.resolve(loaded, read_model(), head(), record().clock())
+    if cursor:
+        moment = paging.pin(moment, cursor)
+    if not contract.many:
+        # A thing whose date is unknown is shown, and says so.
+        moment = replace(moment, with_undated=True)
+    _check_id(contract, path.get("id"))
+    reserved = (*moments.TIME, *paging.PAGING)
+    return Asked(
+        form=form,
+        given=given,
+        moment=moment,
+        page=page,
+        filters={k: v for k, v in loaded.items() if k not in reserved},
+        filters_hash=paging.filters_of(request.path, given),
+        for_excel=bool(loaded.get("excel")),
+        takes=frozenset(contract.query().fields),
+    )
+
+
+def _at_one_moment(view: View, arguments: dict[str, Any]) -> Any:
+    """Return what the view finds, with nothing recorded since the request began.
+
+    A question about the head sees what arrives while it is asked. It is then put
+    again, about a position that lies in the past.
+    """
+    found = view(**arguments)
+    moment = asked().moment
+    now = read_model().position
+    if not moment.is_head or now == moment.head:
+        return found
+    arguments["moment"] = replace(moment, head=now)
+    return view(**arguments)
+
+
+def _check_id(contract: Contract, id: str | None) -> None:
+    if contract.noun and id is not None and not _is_id(id):
+        detail = f"No {contract.noun} has such an id: a-z, 0-9, hyphens and dots."
+        raise ProblemError("not-found", detail, {"did_you_mean": []})
+
+
+def _is_id(text: str) -> bool:
+    return len(text) <= ID_LENGTH and bool(_ID.fullmatch(text))
+
+
+def _notes(asked: Asked) -> list[str]:
+    return things.notes(read_model(), asked.moment, asked.filters)
+
+
+def _missing(noun: str | None, id: str | None, moment: Moment) -> ProblemError:
+    if noun is None or id is None:
+        return ProblemError("not-found", "There is nothing on record here.")
+    why = things.absence(read_model(), moment, noun, id)
+    if why.known_since:
+        members = {"known_since": why.known_since}
+        return ProblemError("not-known-then", why.detail, members)
+    return ProblemError("not-found", why.detail, {"did_you_mean": list(why.similar)})
+
+
+def _note(wrapper: View, **changes: Any) -> View:
+    """Add to the contract that `wraps` has copied from the view."""
+    contract = getattr(wrapper, "contract", Contract())
+    wrapper.contract = replace(contract, **changes)  # type: ignore[attr-defined]
+    return wrapper

@@ -1,0 +1,68 @@
+"""Errors as problem details (RFC 9457), whatever layer they come from."""
+
+import logging
+from uuid import uuid4
+
+import orjson
+from flask import Flask, Response
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from projections.listing import WrongKeyError
+from service.http.problems import PROBLEMS, ProblemError
+
+MEDIA_TYPE = "application/problem+json"
+SLUGS = {404: "not-found", 405: "method-not-allowed", 406: "not-acceptable"}
+_logger = logging.getLogger(__name__)
+
+
+def register_errors(app: Flask) -> None:
+    """Turn every exception into problem details."""
+    app.register_error_handler(ProblemError, respond)
+    app.register_error_handler(WrongKeyError, _wrong_key)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _internal)
+
+
+def respond(error: ProblemError) -> Response:
+    """Return the answer that tells of a problem."""
+    known = PROBLEMS[error.slug]
+    members = {
+        "type": f"/problems/{error.slug}",
+        "title": known.title,
+        "status": known.status,
+        "detail": error.detail,
+        **error.members,
+    }
+    response = Response(orjson.dumps(members), known.status, content_type=MEDIA_TYPE)
+    is_missing = known.status == 404
+    response.headers["Cache-Control"] = "max-age=10" if is_missing else "no-store"
+    response.headers.extend(error.headers)
+    return response
+
+
+def _wrong_key(_error: WrongKeyError) -> Response:
+    return respond(ProblemError("invalid-cursor", "The cursor is not of this list."))
+
+
+def _http(error: HTTPException) -> Response:
+    status = error.code or 500
+    if status >= 500:
+        return _internal(error)
+    slug = SLUGS.get(status, "invalid-parameter")
+    headers = {}
+    if isinstance(error, MethodNotAllowed):
+        headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
+    return respond(ProblemError(slug, _detail(error), headers=headers))
+
+
+def _detail(error: HTTPException) -> str:
+    if error.code == 404:
+        return "This service has no such address; / lists those that it has."
+    return error.description or ""
+
+
+def _internal(error: Exception) -> Response:
+    request_id = uuid4().hex
+    _logger.error("Request %s failed", request_id, exc_info=error)
+    detail = "Something went wrong here; it has been logged."
+    return respond(ProblemError("internal", detail, {"request_id": request_id}))

@@ -1,0 +1,50 @@
+"""The headers that every answer bears, errors too, and the answer to OPTIONS."""
+
+from contextlib import suppress
+
+from flask import Flask, Response, request
+
+from service import context
+
+API_VERSION = "1"
+LICENCE = "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/"
+EXPOSED = "API-Version, Record-Position, Link, Content-Disposition, Allow"
+METHODS = "GET, HEAD, OPTIONS"
+
+
+def register_headers(app: Flask) -> None:
+    """Put the headers on every answer, and answer OPTIONS."""
+    app.before_request(_preflight)
+    app.after_request(_add_headers)
+
+
+def link(target: str, relation: str, media_type: str | None = None) -> str:
+    """Return one link for the header `Link` (RFC 8288)."""
+    kind = f'; type="{media_type}"' if media_type else ""
+    return f'<{target}>; rel="{relation}"{kind}'
+
+
+def _preflight() -> Response | None:
+    if request.method != "OPTIONS" or request.routing_exception:
+        return None
+    response = Response(status=204)
+    response.headers["Allow"] = METHODS
+    response.headers["Access-Control-Allow-Methods"] = METHODS
+    response.headers["Access-Control-Allow-Headers"] = "*"
+    response.headers["Access-Control-Max-Age"] = "86400"
+    return response
+
+
+def _add_headers(response: Response) -> Response:
+    headers = response.headers
+    headers["API-Version"] = API_VERSION
+    headers["Access-Control-Allow-Origin"] = "*"
+    headers["Access-Control-Expose-Headers"] = EXPOSED
+    headers["X-Content-Type-Options"] = "nosniff"
+    response.vary.add("Accept")
+    headers.add("Link", link(LICENCE, "license"))
+    headers.add("Link", link("/openapi.yaml", "describedby", "application/yaml"))
+    headers.add("Link", link("/openapi.yaml", "service-desc", "application/yaml"))
+    with suppress(Exception):  # An answer that says the database is gone must go out.
+        headers["Record-Position"] = str(context.head())
+    return response

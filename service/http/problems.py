@@ -1,0 +1,122 @@
+"""Every type of problem that the service answers with: its cause and its cure."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemType:
+    """A type of problem, as it is published under /problems/{slug}."""
+
+    title: str
+    status: int
+    cause: str
+    cure: str
+
+
+PROBLEMS = {
+    "invalid-parameter": ProblemType(
+        "A parameter is invalid",
+        400,
+        "One or more parameters are malformed, given twice, or missing; `errors` "
+        "names them all.",
+        "Correct each parameter that `errors` names; /docs says what each may be.",
+    ),
+    "unknown-parameter": ProblemType(
+        "There is no such parameter",
+        400,
+        "The address has a parameter that this path does not have. It is not "
+        "ignored, since the answer would then be to another question.",
+        "Correct its name, perhaps to one of `did_you_mean`, or leave it out.",
+    ),
+    "invalid-cursor": ProblemType(
+        "The cursor is invalid",
+        400,
+        "The cursor was not made by this service, or was cut short.",
+        "Follow `next` of the page before as it is, or begin without a cursor.",
+    ),
+    "cursor-mismatch": ProblemType(
+        "The cursor belongs to another list",
+        400,
+        "The cursor was made for other filters, another time or another path.",
+        "Follow `next` of the page before as it is, or begin without a cursor.",
+    ),
+    "known-at-in-future": ProblemType(
+        "The record cannot know the future",
+        400,
+        "`known_at` is later than now.",
+        "Ask for a time that has passed, or leave `known_at` out.",
+    ),
+    "position-beyond-head": ProblemType(
+        "The log has not reached that position",
+        400,
+        "`at_position` is greater than the last position, which `head` tells.",
+        "Ask for a position from 0 to `head`.",
+    ),
+    "conflicting-time-parameters": ProblemType(
+        "Two parameters ask for different times",
+        400,
+        "`at_position` and `known_at` name the same axis, as do `as_of` and "
+        "`current=true`.",
+        "Give only one of the two.",
+    ),
+    "not-found": ProblemType(
+        "There is nothing here",
+        404,
+        "The address is not one of this service, or names a thing that is not on "
+        "record, was retracted, or was not in force on the day asked for.",
+        "See `detail` and `did_you_mean`; / and /docs list all addresses.",
+    ),
+    "not-known-then": ProblemType(
+        "The record did not know of it then",
+        404,
+        "The thing was recorded after the position asked for.",
+        "Ask for a position from `known_since` on.",
+    ),
+    "method-not-allowed": ProblemType(
+        "This method is not allowed here",
+        405,
+        "The address exists and does not take this method.",
+        "Use one of the methods of the header `Allow`.",
+    ),
+    "not-acceptable": ProblemType(
+        "It cannot be had in this form",
+        406,
+        "Neither the suffix nor `Accept` names a form in which this is offered.",
+        "Ask for one of `available`.",
+    ),
+    "internal": ProblemType(
+        "The service failed",
+        500,
+        "A fault of this service, which has been logged under `request_id`.",
+        "Try again later; if it lasts, report it with its `request_id`.",
+    ),
+    "projection-behind": ProblemType(
+        "What is read has not caught up with the log",
+        503,
+        "Events have been recorded that the read model has not applied yet.",
+        "Try again in a few seconds.",
+    ),
+}
+
+
+@dataclass
+class ProblemError(Exception):
+    """A request that ends in a problem of one of the types."""
+
+    slug: str
+    detail: str
+    members: dict[str, Any] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def type_of(slug: str) -> dict[str, Any]:
+    """Return a type of problem as it is published."""
+    known = PROBLEMS[slug]
+    return {
+        "type": f"/problems/{slug}",
+        "title": known.title,
+        "status": known.status,
+        "cause": known.cause,
+        "cure": known.cure,
+    }

@@ -1,0 +1,98 @@
+"""The forms in which an answer can be had, and how one of them is chosen."""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import orjson
+from flask import request
+
+from projections.read_model import Row
+from service.http.problems import ProblemError
+
+FORMS = {"json": "application/json", "csv": "text/csv"}
+HEADERS = {
+    "json": "application/json",
+    "csv": "text/csv; charset=utf-8; header=present",
+}
+WHOLE = ("csv",)  # Forms in which a list comes whole, unless a page is asked for.
+BOM = "\ufeff"
+SUFFIX = "copperplate.suffix"
+_RISKY = ("=", "+", "-", "@", "\t", "\r")
+
+
+def to_json(value: Any) -> bytes:
+    """Write an answer as JSON."""
+    return orjson.dumps(value)
+
+
+def to_csv(
+    rows: Iterable[Row], columns: Sequence[str], *, for_excel: bool = False
+) -> bytes:
+    """Write rows by RFC 4180; null is empty, several values are joined with `;`."""
+    text = io.StringIO()
+    if for_excel:
+        text.write(BOM)
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(columns)
+    cell = _guarded if for_excel else _cell
+    writer.writerows([cell(row[name]) for name in columns] for row in rows)
+    return text.getvalue().encode()
+
+
+def choose_form(forms: Sequence[str]) -> str:
+    """Return the form that the suffix or `Accept` asks for, or raise 406."""
+    if suffix := request.environ.get(SUFFIX):
+        if suffix not in forms:
+            raise _not_acceptable(f"There is no .{suffix} of this.", forms)
+        return str(suffix)
+    likes = request.accept_mimetypes
+    if not likes:
+        return forms[0]
+    best = likes.best_match([*(FORMS[form] for form in forms), "text/html"])
+    if best is None:
+        raise _not_acceptable(f"There is none of {likes} to be had.", forms)
+    # Until there are pages, a browser is shown the data.
+    return next((form for form in forms if FORMS[form] == best), forms[0])
+
+
+def strip_suffix(wsgi_app: Any, keep: Iterable[str]) -> Callable[..., Any]:
+    """Let `/v1/ratings.csv` mean `/v1/ratings` as CSV; the paths to keep have none."""
+    kept = frozenset(keep)
+
+    def app(environ: dict[str, Any], start_response: Any) -> Any:
+        path, _, suffix = environ.get("PATH_INFO", "").rpartition(".")
+        is_api = path.startswith("/v1/") and environ["PATH_INFO"] not in kept
+        if is_api and suffix in FORMS:
+            environ["PATH_INFO"], environ[SUFFIX] = path, suffix
+        return wsgi_app(environ, start_response)
+
+    return app
+
+
+def _not_acceptable(detail: str, forms: Sequence[str]) -> ProblemError:
+    available = [FORMS[form] for form in forms]
+    return ProblemError("not-acceptable", detail, {"available": available})
+
+
+def _cell(value: Any) -> Any:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Mapping):
+        return orjson.dumps(value).decode()
+    if isinstance(value, list):
+        if any(isinstance(each, Mapping) for each in value):
+            return orjson.dumps(value).decode()
+        return ";".join(str(_cell(each)) for each in value)
+    return value
+
+
+def _guarded(value: Any) -> Any:
+    """Return a cell that a spreadsheet will not take for a formula."""
+    cell = _cell(value)
+    if isinstance(cell, str) and cell.startswith(_RISKY):
+        return f"'{cell}"
+    return cell

@@ -1,0 +1,90 @@
+"""A client that checks every answer, errors too, against openapi.yaml."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+from flask.testing import FlaskClient
+from jsonschema import Draft202012Validator
+from werkzeug.test import TestResponse
+
+SPEC = yaml.safe_load(Path(__file__).parents[1].joinpath("openapi.yaml").read_text())
+ALWAYS = [
+    "API-Version",
+    "Record-Position",
+    "Link",
+    "Access-Control-Allow-Origin",
+    "Access-Control-Expose-Headers",
+    "X-Content-Type-Options",
+    "Vary",
+]
+
+
+class ContractClient(FlaskClient):
+    """The client of Flask, which accepts no answer outside the contract."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        response = super().open(*args, **kwargs)
+        check(response)
+        return response
+
+
+def check(response: TestResponse) -> None:
+    missing = [name for name in ALWAYS if name not in response.headers]
+    assert not missing, missing
+    method = response.request.method
+    if method == "OPTIONS" and response.status_code == 204:
+        return
+    operation = _operation(response.request.path)
+    if operation is None or method not in ("GET", "HEAD"):
+        _check_problem(response)
+        return
+    documented = _resolved(operation["responses"][str(response.status_code)])
+    for name in documented["headers"]:
+        assert name in response.headers, name
+    schema = documented["content"][response.mimetype]["schema"]
+    if method == "GET":
+        _validate(_body(response), schema)
+    else:
+        assert not response.data
+
+
+def _check_problem(response: TestResponse) -> None:
+    if response.request.path.startswith("/docs/") and response.status_code == 200:
+        return
+    assert response.mimetype == "application/problem+json"
+    if response.request.method != "HEAD":
+        _validate(_body(response), {"$ref": "#/components/schemas/Problem"})
+
+
+def _body(response: TestResponse) -> Any:
+    if response.mimetype.endswith("json"):
+        return response.get_json(force=True)
+    is_yaml = response.mimetype == "application/yaml"
+    return yaml.safe_load(response.text) if is_yaml else response.text
+
+
+def _validate(body: Any, schema: dict[str, Any]) -> None:
+    Draft202012Validator({**schema, "components": SPEC["components"]}).validate(body)
+
+
+def _resolved(response: dict[str, Any]) -> dict[str, Any]:
+    if reference := response.get("$ref"):
+        response = SPEC["components"]["responses"][reference.rpartition("/")[2]]
+    return response
+
+
+def _operation(path: str) -> dict[str, Any] | None:
+    stem, _, suffix = path.rpartition(".")
+    candidates = [path, *([stem] if suffix in ("json", "csv") else [])]
+    for candidate in candidates:
+        if candidate in SPEC["paths"]:
+            found: dict[str, Any] = SPEC["paths"][candidate]["get"]
+            return found
+    for candidate in reversed(candidates):
+        for template, operations in SPEC["paths"].items():
+            if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), candidate):
+                found = operations["get"]
+                return found
+    return None

@@ -1,0 +1,109 @@
+"""Apps over records: a founding one, and small ones of a test's own."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from schemas.events import RecordedEvent
+from service import start
+from service.app import create_app
+from service.config import Settings
+from service.domain.bodies import Body
+from service.record import Record
+from tests.contract_client import ContractClient
+
+
+def founding_record(folder: Path) -> Record:
+    record = Record.open(Settings(data=folder))
+    start.found(record)
+    return record
+
+
+def app_over(record: Record) -> Flask:
+    app = create_app(record)
+    app.test_client_class = ContractClient
+    return app
+
+
+@pytest.fixture(scope="module")
+def record(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Record]:
+    record = founding_record(tmp_path_factory.mktemp("record"))
+    yield record
+    record.close()
+
+
+@pytest.fixture(scope="module")
+def client(record: Record) -> ContractClient:
+    client = app_over(record).test_client()
+    assert isinstance(client, ContractClient)
+    return client
+
+
+SOURCE = {
+    "url": "https://example.org/notice",
+    "title": "A notice",
+    "publisher": "Example",
+    "published_on": None,
+    "accessed_on": "2026-03-01",
+    "archived_url": None,
+    "sha256": None,
+    "confidence": "high",
+}
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until it is set."""
+
+    now: datetime = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+class SmallRecord:
+    """A record of a few bodies, made by the test, with a clock of its own."""
+
+    def __init__(self, folder: Path, database_url: str | None = None) -> None:
+        self.clock = Clock()
+        settings = Settings(data=folder, database_url=database_url)
+        self.record = Record.open(settings, self.clock)
+
+    def register(self, id: str, name: str = "Someforce", **data: Any) -> RecordedEvent:
+        members = {"kind": "police-force", "started_on": None, "note": None, **data}
+        members["started_on_basis"] = "stated" if members["started_on"] else None
+        ids = dict.fromkeys(("ons", "police_uk", "hmicfrs"))
+        body = self.record.find(Body, id)
+        members |= {"outside_ids": ids, "sources": [SOURCE]}
+        event = body.register(name=name, **members)
+        return self.record.record(body, event, by="system")
+
+    def rename(self, id: str, name: str) -> RecordedEvent:
+        body = self.record.load(Body, id)
+        event = body.rename(
+            name=name, started_on=None, started_on_basis=None, sources=[SOURCE]
+        )
+        return self.record.record(body, event, by="system")
+
+    def retract(self, id: str) -> RecordedEvent:
+        body = self.record.load(Body, id)
+        event = body.retract(reason="not-a-fact", asked_by="editor", reason_text=None)
+        return self.record.record(body, event, by="system")
+
+    def client(self) -> ContractClient:
+        client = app_over(self.record).test_client()
+        assert isinstance(client, ContractClient)
+        return client
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[SmallRecord]:
+    small = SmallRecord(tmp_path)
+    yield small
+    small.record.close()

@@ -1,0 +1,61 @@
+import re
+from pathlib import Path
+
+import yaml
+from flask import Flask
+from jsonschema import Draft202012Validator
+
+from schemas.catalogue import DATA_SCHEMAS
+from service.app import create_app
+from service.http.contract import Contract
+from service.http.openapi import build_spec, name_of
+
+ROOT = Path(__file__).parents[1]
+COMMITTED = ROOT.joinpath("openapi.yaml").read_text()
+
+
+def described() -> Flask:
+    return create_app(None)
+
+
+def test_the_committed_contract_is_what_the_code_says():
+    assert build_spec(described()).to_yaml() == COMMITTED
+
+
+def test_the_contract_is_the_same_each_time_it_is_built():
+    assert build_spec(described()).to_yaml() == build_spec(described()).to_yaml()
+
+
+def test_patterns_are_those_of_json_schema_and_formats_are_known():
+    assert "\\Z" not in COMMITTED
+    assert "format: url" not in COMMITTED
+    assert not re.search(r"^\s*pattern: '?[^'^]", COMMITTED, re.MULTILINE)
+
+
+def test_the_contract_has_no_anchors():
+    assert not re.search(r"[&*]id\d", COMMITTED)
+
+
+def test_every_schema_is_a_schema():
+    for schema in yaml.safe_load(COMMITTED)["components"]["schemas"].values():
+        Draft202012Validator.check_schema(schema)
+
+
+def test_every_event_type_has_a_schema():
+    schemas = yaml.safe_load(COMMITTED)["components"]["schemas"]
+    assert {name_of(each) for each in DATA_SCHEMAS.values()} <= set(schemas)
+
+
+def test_every_endpoint_under_v1_has_a_contract_and_a_docstring():
+    app = described()
+    for rule in app.url_map.iter_rules():
+        if rule.rule.startswith("/v1/"):
+            view = app.view_functions[rule.endpoint]
+            assert isinstance(getattr(view, "contract", None), Contract), rule
+            assert view.__doc__, rule
+
+
+def test_names_of_operations_are_unique():
+    paths = yaml.safe_load(COMMITTED)["paths"].values()
+    names = [operation["get"]["operationId"] for operation in paths]
+    assert len(names) == len(set(names))
