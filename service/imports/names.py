@@ -5,7 +5,7 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 _ENDINGS = (
@@ -71,6 +71,7 @@ class Names:
         return f"; the nearest is {shown(folded[close[0]])}" if close else ""
 
 
+@lru_cache(maxsize=4096)
 def fold(name: str) -> str:
     """Return what variants of a name have in common.
 

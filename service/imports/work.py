@@ -6,16 +6,17 @@ row has passed the rules, and a batch of rows is then appended in one transactio
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, TypeVar
 
-from marshmallow import ValidationError
+from marshmallow import Schema, ValidationError
 
 from schemas import dates
 from schemas.catalogue import DATA_SCHEMAS
 from schemas.codelists import AskedBy, Reason
 from schemas.sources import SourceSchema
 from service.domain.base import Aggregate, Event, Fact, type_of
-from service.log.drafts import Draft, prepare
+from service.log.drafts import Draft, Prepared, prepare
 from service.log.errors import DraftError
 from service.record import Record, draft_of, fold
 
@@ -69,6 +70,7 @@ class Row:
 
     things: list[str] = field(default_factory=list)
     drafts: list[Draft] = field(default_factory=list)
+    prepared: list[Prepared] = field(default_factory=list)
     states: dict[str, Aggregate] = field(default_factory=dict)
     is_check: bool = False
 
@@ -82,7 +84,7 @@ class Work:
         self._versions: dict[str, int] = {}
         self._positions: dict[tuple[str, int], int] = {}
         self._row = Row()
-        self.drafts: list[Draft] = []
+        self.drafts: list[Prepared] = []
 
     @property
     def read_set(self) -> dict[str, int]:
@@ -97,14 +99,14 @@ class Work:
     def end_row(self) -> Row:
         """Take what the row adds into the batch."""
         self._loaded |= self._row.states
-        self.drafts += self._row.drafts
+        self.drafts += self._row.prepared
         row, self._row = self._row, Row()
         return row
 
     def fault(self) -> str | None:
-        """Return why the events of the row could not be stored, if so."""
+        """Seal the events of the row; return why they could not be stored, if so."""
         try:
-            prepare(self._row.drafts)
+            self._row.prepared = prepare(self._row.drafts)
         except DraftError as error:
             return "; ".join(why for _, why in error.faults)
         return None
@@ -267,13 +269,21 @@ def _was_retracted(what: str) -> str:
 def _checked(wanted: Wanted) -> dict[str, Any]:
     """Return the data as the wire contract has it, or name all its faults."""
     try:
-        data: dict[str, Any] = DATA_SCHEMAS[wanted.type]().load(dict(wanted.data))
+        data: dict[str, Any] = _schema(DATA_SCHEMAS[wanted.type]).load(
+            dict(wanted.data)
+        )
         if wanted.source:
-            SourceSchema().load(_without_title(wanted.source))
+            _schema(SourceSchema).load(_without_title(wanted.source))
     except ValidationError as error:
         messages = error.normalized_messages()  # type: ignore[no-untyped-call]
         raise RefusedError(*_faults(messages)) from error
     return data
+
+
+@cache
+def _schema(kind: type[Schema]) -> Schema:
+    # To make one costs more than all else that is done for a row.
+    return kind()
 
 
 def _faults(messages: Mapping[str, Any], prefix: str = "") -> list[str]:
