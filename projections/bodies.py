@@ -1,7 +1,7 @@
 """Bodies: what they are, their names and their links, each with its span."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -23,6 +23,7 @@ from projections.listing import (
 from projections.moment import Moment, span, standing
 from projections.read_model import Batch, Projection, ReadModel, Row, generic, to_json
 from projections.rows import row_of
+from schemas import dates
 from schemas.codelists import Relation, label
 from schemas.events import RecordedEvent
 
@@ -42,7 +43,7 @@ table = versioned_table(
     Column("succeeded_by", KEY),
     Column("note", KEY),
 )
-bodies = Projection(table)
+bodies = Projection(table, noun="body")
 
 NO_COLUMNS: Row = dict.fromkeys(
     (
@@ -100,7 +101,7 @@ def _itself(thing: Thing, fact: Fact) -> Row:
         **span(started_on, ended=ended_on),
         **fact.data["outside_ids"],
         "kind": fact.data["kind"],
-        "name": (thing.live("body.registered", "body.renamed")[-1]).data["name"],
+        "name": _named(thing)[-1].data["name"],
         "started_on": started_on,
         "started_on_basis": fact.data["started_on_basis"],
         "ended_on": ended_on,
@@ -111,7 +112,7 @@ def _itself(thing: Thing, fact: Fact) -> Row:
 
 
 def _names(thing: Thing) -> list[Row]:
-    named = thing.live("body.registered", "body.renamed")
+    named = _named(thing)
     starts = [fact.data["started_on"] for fact in named]
     rows = []
     for number, fact in enumerate(named):
@@ -127,6 +128,25 @@ def _names(thing: Thing) -> list[Row]:
             }
         )
     return rows
+
+
+def _named(thing: Thing) -> list[Fact]:
+    named = thing.live("body.registered", "body.renamed")
+    order = _chronological([fact.data["started_on"] for fact in named])
+    return [named[number] for number in order]
+
+
+def _chronological(starts: Sequence[str | None]) -> list[int]:
+    """Return the order in time of names given in the order of the log.
+
+    The first is the oldest, whatever its date; an undated one comes where the log
+    has it, after the dated ones before it.
+    """
+    days, last = [""], ""
+    for start in starts[1:]:
+        last = dates.first_day(start) if start else last
+        days.append(last)
+    return sorted(range(len(starts)), key=lambda number: days[number])
 
 
 def _links(thing: Thing) -> list[Row]:
@@ -150,11 +170,12 @@ def _links(thing: Thing) -> list[Row]:
 
 
 def _end_of(thing: Thing, link: Fact) -> tuple[str | None, str | None]:
-    for fact in thing.live("body.unlinked"):
-        pair = (fact.data["relation"], fact.data["to"])
+    pair = (link.data["relation"], link.data["to"])
+    for fact in thing.live("body.linked", "body.unlinked"):
         is_later = fact.version > link.version
-        if is_later and pair == (link.data["relation"], link.data["to"]):
-            return fact.data["ended_on"], fact.data["ended_on_basis"]
+        if is_later and pair == (fact.data["relation"], fact.data["to"]):
+            end = fact if fact.type == "body.unlinked" else link
+            return end.data["ended_on"], end.data["ended_on_basis"]
     return link.data["ended_on"], link.data["ended_on_basis"]
 
 
@@ -267,6 +288,9 @@ class BodyLabels:
         self._day, self._today = day, today
         for row in rows:
             self._add(row)
+        for id, names in self._names.items():
+            order = _chronological([row["started_on"] for row in names])
+            self._names[id] = [names[number] for number in order]
 
     def name(self, id: str | None) -> str | None:
         """Return the name that a body bore on the day asked for, or bears."""

@@ -1,7 +1,9 @@
 """One engine for SQLite and PostgreSQL, and the columns that every table has."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -16,14 +18,20 @@ from sqlalchemy import (
     Text,
     create_engine,
     event,
+    insert,
     text,
 )
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.types import TypeEngine
 
 # A server in another locale sorts unlike SQLite: every text is sorted by bytes.
 KEY: TypeEngine[str] = Text().with_variant(Text(collation="C"), "postgresql")
 
 metadata = MetaData()
+
+_open_reading: ContextVar[tuple[Engine, Connection] | None] = ContextVar(
+    "open_reading", default=None
+)
 
 
 def versioned_table(name: str, *columns: Column[Any]) -> Table:
@@ -84,14 +92,43 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """Open a transaction that sees one state of the tables."""
+    """Open a transaction that sees one state of the tables.
+
+    Inside another one on the same engine, it sees what that one sees.
+    """
+    outer = _open_reading.get()
+    if outer and outer[0] is engine:
+        yield outer[1]
+        return
     with engine.connect() as connection:
         if connection.dialect.name == "postgresql":
             connection = connection.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
         with connection.begin():
-            yield connection
+            _open_reading.set((engine, connection))
+            try:
+                yield connection
+            finally:
+                _open_reading.set(outer)
+
+
+def insert_many(
+    connection: Connection, table: Table, rows: Sequence[dict[str, Any]]
+) -> None:
+    """Insert whole rows: each has a value for every column."""
+    if connection.dialect.name == "sqlite":
+        # The driver takes tuples: a third of the time of a rebuild is saved.
+        names = table.columns.keys()
+        values = [tuple([row[name] for name in names]) for row in rows]
+        connection.exec_driver_sql(_insert_sql(table), values)
+    else:
+        connection.execute(insert(table), rows)
+
+
+@lru_cache
+def _insert_sql(table: Table) -> str:
+    return str(insert(table).compile(dialect=sqlite.dialect()))
 
 
 def _with_driver(url: str) -> str:

@@ -50,22 +50,25 @@ class Thing:
 
 def fold(events: Iterable[RecordedEvent]) -> Thing | None:
     """Return the thing that the events of one stream are about."""
-    facts: dict[int, Fact] = {}
-    last, is_retracted = None, False
+    thing = None
     for event in events:
-        last = event
-        is_retracted |= _apply(facts, event)
-    if last is None:
-        return None
+        thing = advance(thing, event)
+    return thing
+
+
+def advance(thing: Thing | None, event: RecordedEvent) -> Thing:
+    """Return the thing after the next event of its stream."""
+    facts = dict(thing.facts) if thing else {}
+    is_retracted = _apply(facts, event)
     return Thing(
-        id=last.id,
-        stream=last.stream,
-        version=last.version,
-        position=last.position,
-        recorded_at=last.recorded_at,
-        change=last.change,
+        id=event.id,
+        stream=event.stream,
+        version=event.version,
+        position=event.position,
+        recorded_at=event.recorded_at,
+        change=event.change,
         facts=facts,
-        is_retracted=is_retracted,
+        is_retracted=is_retracted or (thing is not None and thing.is_retracted),
     )
 
 

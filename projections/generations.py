@@ -2,7 +2,9 @@
 
 A rebuild makes a whole new generation and switches to it when it has reached the
 head, so that readers are never blocked. On SQLite a generation is a file, named in
-`DATA/generation`; on PostgreSQL it is a schema, renamed in one transaction.
+`DATA/generation`. On PostgreSQL it is a schema that gets its name when it is whole:
+the last of these names is the current one. The one before stays until the next
+rebuild, for those who are reading it.
 """
 
 import os
@@ -18,7 +20,8 @@ from projections.catalogue import ALL
 from projections.read_model import ReadEvents, ReadModel
 
 OnBatch = Callable[[int], None]
-CURRENT, NEXT, LAST = "read", "read_next", "read_last"
+UNFINISHED = "read_next"
+RETIRED = 2  # Generations of which connections may still be in use.
 
 
 class Generations:
@@ -27,42 +30,62 @@ class Generations:
     def __init__(self, folder: Path, database_url: str | None = None) -> None:
         self._folder, self._url = folder, database_url
         self._lock = Lock()
+        self._control = database.open_engine(database_url) if database_url else None
         self._open: tuple[str, ReadModel] | None = None
+        self._retired: list[Engine] = []
 
     def current(self) -> ReadModel:
         """Return the read model that is to be read, opening it on a switch."""
         name = self._name()
         with self._lock:
             if self._open is None or self._open[0] != name:
-                self._close()
+                self._retire()
                 self._open = (name, self._open_model(name))
             return self._open[1]
 
     def create(self) -> None:
         """Make the first generation, if there is none."""
         if self._url:
-            self._create_schema(CURRENT)
+            self._create_schema(self._name())
         self.current().create_tables()
+
+    def catch_up(self, read: ReadEvents, on_batch: OnBatch | None = None) -> int:
+        """Apply what is on record to the generation that is current at the end."""
+        while True:
+            model = self.current()
+            position = model.catch_up(read, on_batch)
+            if self.current() is model:
+                return position
 
     def rebuild(self, read: ReadEvents, on_batch: OnBatch | None = None) -> int:
         """Make a new generation from the log and switch to it."""
-        name = self._next_name()
+        old, name = self.current(), self._next_name()
         model = self._fresh_model(name)
         model.catch_up(read, on_batch)
-        model.engine.dispose()
-        self._switch(name)
-        # A writer may have caught up the old generation just before the switch.
-        return self.current().catch_up(read)
+        # Held, so that the old one is not ahead when the new one takes its place.
+        with old.held():
+            model.catch_up(read)
+            model.engine.dispose()
+            self._switch(name)
+        return self.catch_up(read)
 
     def close(self) -> None:
         """Close the connections."""
         with self._lock:
-            self._close()
+            self._retire()
+            self._retired.clear()
+            if self._control:
+                self._control.dispose()
 
-    def _close(self) -> None:
+    def _retire(self) -> None:
+        """Close what is idle; what is still being read is closed at the next switch."""
         if self._open:
-            self._open[1].engine.dispose()
+            self._retired.append(self._open[1].engine)
             self._open = None
+        for engine in self._retired:
+            # Not `Engine.dispose`, which forgets the connections in use.
+            engine.pool.dispose()
+        del self._retired[:-RETIRED]
 
     def _open_model(self, name: str) -> ReadModel:
         if self._url:
@@ -73,21 +96,26 @@ class Generations:
         return database.open_engine(f"sqlite:///{self._folder / name}")
 
     def _name(self) -> str:
-        if self._url:
-            return CURRENT
+        if self._control:
+            return f"read_{max(self._schemas(self._control), default=1)}"
         with suppress(FileNotFoundError):
             return (self._folder / "generation").read_text().strip()
         return "read-1.db"
 
+    def _schemas(self, control: Engine) -> list[int]:
+        """Return the numbers of the generations that are whole."""
+        names = "SELECT nspname FROM pg_namespace WHERE nspname ~ '^read_[0-9]+$'"
+        with control.connect() as connection:
+            return [_number(name) for name in connection.execute(text(names)).scalars()]
+
     def _next_name(self) -> str:
-        if self._url:
-            return NEXT
-        number = int(self._name().removeprefix("read-").removesuffix(".db"))
-        return f"read-{number + 1}.db"
+        number = _number(self._name()) + 1
+        return f"read_{number}" if self._url else f"read-{number}.db"
 
     def _fresh_model(self, name: str) -> ReadModel:
         if self._url:
-            self._drop_schema(name)
+            name = UNFINISHED
+            self._execute(f"DROP SCHEMA IF EXISTS {name} CASCADE")
             self._create_schema(name)
         else:
             _unlink(self._folder / name)
@@ -96,16 +124,19 @@ class Generations:
         return model
 
     def _switch(self, name: str) -> None:
-        if self._url:
-            self._rename_schemas()
+        if self._control:
+            self._execute(f"ALTER SCHEMA {UNFINISHED} RENAME TO {name}")
+            for number in self._schemas(self._control):
+                if number < _number(name) - 1:
+                    self._execute(f"DROP SCHEMA read_{number} CASCADE")
         else:
             _write_beside(self._folder / "generation", name)
-            self._remove_old_files(int(name.removeprefix("read-").removesuffix(".db")))
+            self._remove_old_files(_number(name))
 
     def _remove_old_files(self, number: int) -> None:
         """Remove generations that no reader can still be about to open."""
         for path in self._folder.glob("read-*.db"):
-            if int(path.stem.removeprefix("read-")) < number - 1:
+            if _number(path.name) < number - 1:
                 _unlink(path)
 
     def _create_schema(self, name: str) -> None:
@@ -115,24 +146,15 @@ class Generations:
             f"CREATE SCHEMA IF NOT EXISTS {name}",
         )
 
-    def _drop_schema(self, name: str) -> None:
-        self._execute(f"DROP SCHEMA IF EXISTS {name} CASCADE")
-
-    def _rename_schemas(self) -> None:
-        self._execute(
-            f"ALTER SCHEMA {CURRENT} RENAME TO {LAST}",
-            f"ALTER SCHEMA {NEXT} RENAME TO {CURRENT}",
-            f"DROP SCHEMA {LAST} CASCADE",
-        )
-
     def _execute(self, *statements: str) -> None:
-        engine = database.open_engine(self._url or "")
-        try:
-            with engine.begin() as connection:
-                for statement in statements:
-                    connection.execute(text(statement))
-        finally:
-            engine.dispose()
+        assert self._control
+        with self._control.begin() as connection:
+            for statement in statements:
+                connection.execute(text(statement))
+
+
+def _number(name: str) -> int:
+    return int(name.removeprefix("read")[1:].removesuffix(".db"))
 
 
 def _unlink(path: Path) -> None:

@@ -41,7 +41,7 @@ table = versioned_table(
     Column("totals", KEY),
     Column("note", KEY),
 )
-inspections = Projection(table)
+inspections = Projection(table, noun="inspection")
 
 PUBLISHED = ("kind", "published_on", "published_on_basis", "report_url", "section_55")
 

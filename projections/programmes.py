@@ -1,5 +1,7 @@
 """Programmes: their scales, their questions, and their order within a family."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import orjson
@@ -42,7 +44,7 @@ table = versioned_table(
     Column("graded", KEY),
     Column("aliases", KEY),
 )
-programmes = Projection(table)
+programmes = Projection(table, noun="programme")
 
 OWN = ("family", "title", "follows", "scale", "grades", "announced_on",
        "announced_on_basis")  # fmt: skip
@@ -105,15 +107,18 @@ def _question(thing: Thing, fact: Fact) -> Row:
 # What ratings need to know of the programmes, while events are applied.
 
 
-def families(batch: Batch) -> dict[str, Row]:
-    """Return family, follows, scale and grades of every programme that stands."""
-    known = batch.group(("programmes",), _all_ids)
-    found = {}
-    for id in known:
-        for key, row in batch.standing(table, id).items():
-            if key[0] == "":
-                found[id] = row.values
-    return found
+def programme_of(batch: Batch, id: str) -> Row | None:
+    """Return the row of a programme while events are applied, or None."""
+    rows = batch.standing(table, id).items()
+    return next((row.values for (part, _), row in rows if part == ""), None)
+
+
+def followers(batch: Batch, id: str) -> list[str]:
+    """Return a programme and all that follow it, at whatever distance."""
+    known = batch.group(("programmes",), _all_ids) | {id}
+    return sorted(
+        each for each in known if id in chain_of(each, partial(programme_of, batch))
+    )
 
 
 def concept_of(batch: Batch, programme: str, question: str) -> str | None:
@@ -122,13 +127,18 @@ def concept_of(batch: Batch, programme: str, question: str) -> str | None:
     return row.values["concept"] if row else None
 
 
-def order_of(programme: str, known: dict[str, Row]) -> int:
-    """Return the place of a programme in its family: how many it follows."""
-    seen: list[str] = []
-    while (row := known.get(programme)) and row["follows"] and programme not in seen:
-        seen.append(programme)
+def chain_of(programme: str, find: Callable[[str], Row | None]) -> list[str]:
+    """Return a programme and those that it follows, as far as they are known."""
+    chain: list[str] = []
+    while (row := find(programme)) and row["follows"] and programme not in chain:
+        chain.append(programme)
         programme = row["follows"]
-    return len(seen)
+    return [*chain, programme]
+
+
+def order_of(programme: str, find: Callable[[str], Row | None]) -> int:
+    """Return the place of a programme in its family: how many it follows."""
+    return len(chain_of(programme, find)) - 1
 
 
 def _all_ids(connection: Connection) -> list[str]:
@@ -221,7 +231,7 @@ class ProgrammeLabels:
 
     def order(self, id: str) -> int:
         """Return the place of a programme in its family."""
-        return order_of(id, self.rows)
+        return order_of(id, self.rows.get)
 
     def questions(self, id: str) -> list[Row]:
         """Return the questions of a programme, in the order asked."""

@@ -5,16 +5,15 @@ and family. So an event about one rating can end another: the rows of the whole
 group are worked out anew, and those that change are restated.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from functools import partial
+from typing import Any, TypeAlias
 
-from sqlalchemy import Column, Connection, Index, Integer, func, select, text
+from sqlalchemy import Column, Connection, Index, Integer, select, text
 
 from projections import bodies, inspections, programmes
 from projections.database import KEY, versioned_table
-from projections.facts import Fact, Thing
 from projections.listing import (
     Listing,
     Page,
@@ -60,36 +59,10 @@ Index(
     sqlite_where=text("position_to IS NULL"),
     postgresql_where=text("position_to IS NULL"),
 )
-ratings = Projection(table)
+ratings = Projection(table, noun="rating")
 
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """A rating that stands, and where it belongs among those of its group."""
-
-    thing: Thing
-    fact: Fact
-    family: str | None
-    concept: str | None
-    programme_order: int
-    published_on: str | None
-    published_on_basis: str | None
-
-    @property
-    def group(self) -> tuple[str, ...]:
-        """The body, the concept and the family: what it is compared with."""
-        return (
-            "ratings",
-            self.fact.data["body"],
-            self.concept or "",
-            self.family or "",
-        )
-
-    @property
-    def order(self) -> tuple[int, bool, str, int]:
-        """By programme, then by date (unknown ones last), then by position."""
-        day = self.published_on and dates.first_day(self.published_on)
-        return (self.programme_order, not day, day or "", self.fact.position)
+# "ratings", the body, the concept and the family.
+Group: TypeAlias = tuple[str, str, str, str]
 
 
 @ratings.when("rating.awarded", *generic("rating"))
@@ -115,109 +88,116 @@ def _follow_inspection(batch: Batch, event: RecordedEvent) -> None:
 )
 def _follow_programme(batch: Batch, event: RecordedEvent) -> None:
     """Let the ratings of a programme follow its family, order and concepts."""
-    known = programmes.families(batch)
-    family = known.get(event.id, {}).get("family")
-    members = [id for id, row in known.items() if row["family"] == family]
-    for id in sorted({event.id, *members}):
-        _restate_groups(batch, sorted(_of_programme(batch, id)), event.position)
+    followers = programmes.followers(batch, event.id)
+    ids = batch.ids_with(table, "programme", followers)
+    _restate_groups(batch, ids, event.position)
 
 
-def _restate_groups(batch: Batch, ids: Iterable[str], position: int) -> None:
+def _restate_groups(batch: Batch, ids: Sequence[str], position: int) -> None:
     """Work out anew the groups that these ratings were and are in."""
+    touched: dict[Group, None] = {}  # In a fixed order, unlike a set.
+    changed: dict[str, Row] = {}
+    batch.fetch(table, "rating", ids)
     for id in ids:
-        touched: dict[tuple[str, ...], None] = {}
-        for row in batch.standing(table, id).values():
-            old = row.values
-            touched[
-                "ratings", old["body"], old["concept"] or "", old["family"] or ""
-            ] = None
-        placed = _placed(batch, id)
-        if placed:
-            touched[placed.group] = None
-            _join(batch, placed)
-        for group in touched:
-            _restate_group(batch, group, position)
-        if placed is None:
-            batch.restate(table, id, position, [])
+        old, new = _standing(batch, id), _placed(batch, id)
+        groups = [_group_of(row) for row in (old, new) if row]
+        touched |= dict.fromkeys(group for group in groups if group)
+        if new:
+            changed[id] = new
+            _join(batch, new)
+        if not new or not _group_of(new):
+            rows = group_rows([new]) if new else []
+            batch.restate(table, id, position, rows)
+    for group in touched:
+        _restate_group(batch, group, changed, position)
 
 
-def _join(batch: Batch, placed: Placed) -> None:
-    id, data = placed.thing.id, placed.fact.data
-    _of_group(batch, placed.group).add(id)
-    _of_inspection(batch, data["inspection"]).add(id)
-    _of_programme(batch, data["programme"]).add(id)
-
-
-def _restate_group(batch: Batch, group: tuple[str, ...], position: int) -> None:
+def _restate_group(
+    batch: Batch, group: Group, changed: dict[str, Row], position: int
+) -> None:
     ids = sorted(_of_group(batch, group))
-    found = [placed for id in ids if (placed := _placed(batch, id))]
-    members = [placed for placed in found if placed.group == group]
-    for placed, row in zip(members, group_rows(members), strict=True):
-        batch.restate(table, placed.thing.id, position, [row])
+    batch.fetch(table, "rating", ids)
+    # What stands of the others is right, but for what takes their place.
+    found = [changed.get(id) or _standing(batch, id) for id in ids]
+    members = [row for row in found if row and _group_of(row) == group]
+    for row in group_rows(members):
+        batch.restate(table, row["id"], position, [row])
 
 
-def group_rows(members: Sequence[Placed]) -> list[Row]:
-    """Return the row of each rating of a group, in the order of the members."""
-    ordered = sorted(members, key=lambda each: each.order)
-    rows = {
-        each.thing.id: _row(each, *_successor(ordered, number))
-        for number, each in enumerate(ordered)
-    }
-    return [rows[each.thing.id] for each in members]
+def group_rows(members: Sequence[Row]) -> list[Row]:
+    """Return the rows of a group, each with its span until the next one."""
+    ordered = sorted(members, key=_order)
+    return [
+        {**row, **_held(row, *_successor(ordered, number))}
+        for number, row in enumerate(ordered)
+    ]
 
 
-def _successor(ordered: Sequence[Placed], number: int) -> tuple[Placed | None, bool]:
+def _order(row: Row) -> tuple[int, bool, str, int]:
+    """By programme, then by date (unknown ones last), then by position."""
+    day = row["published_on"] and dates.first_day(row["published_on"])
+    return row["programme_order"], not day, day or "", row["awarded_position"]
+
+
+def _successor(ordered: Sequence[Row], number: int) -> tuple[Row | None, bool]:
     """Return the next dated rating, and whether an undated one comes before it."""
     is_doubtful = False
     for later in ordered[number + 1 :]:
-        if later.published_on:
+        if later["published_on"]:
             return later, is_doubtful
         is_doubtful = True
     return None, is_doubtful
 
 
-def _row(placed: Placed, successor: Placed | None, is_doubtful: bool) -> Row:
-    held = span(
-        placed.published_on, replaced=successor.published_on if successor else None
-    )
-    if placed.published_on is None:
+def _held(row: Row, successor: Row | None, is_doubtful: bool) -> Row:
+    """Return the days on which a rating was in force."""
+    replaced = successor["published_on"] if successor else None
+    held = span(row["published_on"], replaced=replaced)
+    if row["published_on"] is None:
         held["certain_to"] = held["valid_to"] = None
     elif is_doubtful:
         held["certain_to"] = held["valid_from"]  # Held for certain on no day.
-    fact = placed.fact
-    return {
-        **row_of(placed.thing, fact),
-        **held,
-        **{name: fact.data[name] for name in PLAIN},
-        "family": placed.family,
-        "concept": placed.concept,
-        "programme_order": placed.programme_order,
-        "awarded_position": fact.position,
-        "published_on": placed.published_on,
-        "published_on_basis": placed.published_on_basis,
-        "superseded_by": successor.thing.id if successor else None,
-        "note": fact.sealed.get("note"),
-    }
+    return {**held, "superseded_by": successor["id"] if successor else None}
 
 
-def _placed(batch: Batch, id: str) -> Placed | None:
+def _join(batch: Batch, row: Row) -> None:
+    _of_inspection(batch, row["inspection"]).add(row["id"])
+    if group := _group_of(row):
+        _of_group(batch, group).add(row["id"])
+
+
+def _group_of(row: Row) -> Group | None:
+    """Return what a rating is compared with; None if it is not known: it is alone."""
+    body, concept, family = row["body"], row["concept"], row["family"]
+    return ("ratings", body, concept, family) if concept and family else None
+
+
+def _standing(batch: Batch, id: str) -> Row | None:
+    rows = batch.standing(table, id).values()
+    return next((row.values for row in rows), None)
+
+
+def _placed(batch: Batch, id: str) -> Row | None:
+    """Return the row of a rating, all but until when it was in force."""
     thing = batch.thing(f"rating-{id}")
     facts = thing.live("rating.awarded") if thing else []
     if thing is None or not facts:
         return None
-    data = facts[0].data
-    known = programmes.families(batch)
-    own = known.get(data["programme"])
+    fact, data = facts[0], facts[0].data
+    find = partial(programmes.programme_of, batch)
+    own = find(data["programme"])
     published_on, published_on_basis = _published(batch, data)
-    return Placed(
-        thing=thing,
-        fact=facts[0],
-        family=own["family"] if own else None,
-        concept=programmes.concept_of(batch, data["programme"], data["question"]),
-        programme_order=programmes.order_of(data["programme"], known),
-        published_on=published_on,
-        published_on_basis=published_on_basis,
-    )
+    return {
+        **row_of(thing, fact),
+        **{name: data[name] for name in PLAIN},
+        "family": own["family"] if own else None,
+        "concept": programmes.concept_of(batch, data["programme"], data["question"]),
+        "programme_order": programmes.order_of(data["programme"], find),
+        "awarded_position": fact.position,
+        "published_on": published_on,
+        "published_on_basis": published_on_basis,
+        "note": fact.sealed.get("note"),
+    }
 
 
 def _published(batch: Batch, data: Row) -> tuple[str | None, str | None]:
@@ -228,27 +208,19 @@ def _published(batch: Batch, data: Row) -> tuple[str | None, str | None]:
     return (row["published_on"], row["published_on_basis"]) if row else (None, None)
 
 
-def _of_group(batch: Batch, group: tuple[str, ...]) -> set[str]:
+def _of_group(batch: Batch, group: Group) -> set[str]:
     _, body, concept, family = group
-    conditions = (
-        table.c.body == body,
-        func.coalesce(table.c.concept, "") == concept,
-        func.coalesce(table.c.family, "") == family,
-    )
-    return batch.group(group, lambda connection: _ids(connection, *conditions))
+    values = {"body": body, "concept": concept, "family": family}
+    return batch.group(group, lambda connection: _ids(connection, values))
 
 
 def _of_inspection(batch: Batch, id: str) -> set[str]:
-    is_of = table.c.inspection == id
-    return batch.group(("of-inspection", id), lambda c: _ids(c, is_of))
+    values = {"inspection": id}
+    return batch.group(("of-inspection", id), lambda c: _ids(c, values))
 
 
-def _of_programme(batch: Batch, id: str) -> set[str]:
-    is_of = table.c.programme == id
-    return batch.group(("of-programme", id), lambda c: _ids(c, is_of))
-
-
-def _ids(connection: Connection, *conditions: Any) -> list[str]:
+def _ids(connection: Connection, values: Row) -> list[str]:
+    conditions = [table.c[name] == value for name, value in values.items()]
     statement = select(table.c.id).where(table.c.position_to.is_(None), *conditions)
     return list(connection.execute(statement).scalars())
 

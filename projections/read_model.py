@@ -7,6 +7,7 @@ question can be asked of any moment in the past. `restate` is the only writer.
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, TypeAlias, TypeVar, cast
@@ -19,6 +20,7 @@ from sqlalchemy import (
     Index,
     Integer,
     RowMapping,
+    Select,
     Table,
     bindparam,
     insert,
@@ -28,7 +30,7 @@ from sqlalchemy import (
 
 from projections import database
 from projections.database import KEY, metadata
-from projections.facts import Thing, fold
+from projections.facts import Thing, advance
 from schemas.events import RecordedEvent
 
 T = TypeVar("T")
@@ -40,6 +42,7 @@ CODE_VERSION = 1  # Raise it when a projection makes other rows of the same even
 GENERIC_VERBS = ("corrected", "retracted", "disputed", "dispute-settled", "sourced")
 REMEMBERED = 64  # Answers to what other nouns show, by moment.
 MEMORY = 20_000  # Streams kept in memory while events are applied.
+CHUNK = 500  # Values in one IN (…).
 
 progress = Table(
     "progress",
@@ -74,10 +77,10 @@ Index("history_stream", history.c.stream, history.c.version, unique=True)
 
 
 class Projection:
-    """One versioned table, and what each type of event does to it."""
+    """One versioned table of a noun, and what each type of event does to it."""
 
-    def __init__(self, table: Table) -> None:
-        self.table = table
+    def __init__(self, table: Table, noun: str) -> None:
+        self.table, self.noun = table, noun
         self.handlers: dict[str, Handler] = {}
 
     @property
@@ -146,16 +149,29 @@ class ReadModel:
                     f"The read model stands at {position}: event "
                     f"{fresh[0].position} does not follow."
                 )
-            batch = Batch(connection, self._memory.at(position))
-            try:
-                for event in fresh:
-                    self._dispatch(batch, event)
-                batch.flush()
-            except BaseException:
-                self._memory = Memory()
-                raise
+            # Taken out first: what a failed transaction leaves is never used again.
+            memory, self._memory = self._memory, Memory()
+            batch = Batch(connection, memory.at(position))
+            self._fetch(batch, fresh)
+            for event in fresh:
+                self._dispatch(batch, event)
+            batch.flush()
             connection.execute(update(progress).values(position=fresh[-1].position))
-        self._memory.stand_at(fresh[-1].position)
+        memory.position = fresh[-1].position
+        self._memory = memory
+
+    @contextmanager
+    def snapshot(self) -> Iterator[int]:
+        """Let all queries inside see one state of the tables; give its position."""
+        with database.reading(self.engine) as connection:
+            yield read_position(connection)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let nobody apply events meanwhile; readers go on."""
+        with database.writing(self.engine) as connection:
+            self._lock(connection)
+            yield
 
     def digest(self, name: str, at: int) -> str:
         """Return the SHA-256 of a projection's rows as of a position.
@@ -187,6 +203,20 @@ class ReadModel:
     def names(self) -> list[str]:
         """Return the names of the projections."""
         return ["history", *(each.name for each in self.projections)]
+
+    def _fetch(self, batch: "Batch", events: Sequence[RecordedEvent]) -> None:
+        """Read at once what is known of the things that the events are about."""
+        ids: dict[str, dict[str, bool]] = {}
+        for event in events:
+            # A thing whose first event is among these has no rows yet.
+            ids.setdefault(event.noun, {}).setdefault(event.id, event.version == 1)
+        for projection in self.projections:
+            known = ids.get(projection.noun, {})
+            batch.begin(
+                projection.table, projection.noun, [i for i in known if known[i]]
+            )
+            old = [id for id, is_new in known.items() if not is_new]
+            batch.fetch(projection.table, projection.noun, old)
 
     def _dispatch(self, batch: "Batch", event: RecordedEvent) -> None:
         batch.record(event)
@@ -225,7 +255,7 @@ class Memory:
 
     position: int = -1
     is_complete: bool = False
-    streams: dict[str, list[RecordedEvent]] = field(default_factory=dict)
+    things: dict[str, Thing | None] = field(default_factory=dict)
     rows: dict[tuple[str, str], dict[tuple[str, str], Standing]] = field(
         default_factory=dict
     )
@@ -233,18 +263,14 @@ class Memory:
 
     def at(self, position: int) -> "Memory":
         """Return itself, emptied if it does not stand at the position."""
-        if self.position != position or len(self.streams) > MEMORY:
+        if self.position != position or len(self.things) > MEMORY:
             self.forget()
             self.is_complete = position == 0
         return self
 
-    def stand_at(self, position: int) -> None:
-        """Note up to which position the memory is right."""
-        self.position = position
-
     def forget(self) -> None:
         """Drop all that was read."""
-        self.streams.clear()
+        self.things.clear()
         self.rows.clear()
         self.groups.clear()
 
@@ -263,7 +289,9 @@ class Batch:
 
     def thing(self, stream: str) -> Thing | None:
         """Return the facts of a stream, as of the event that is being applied."""
-        return fold(self._events(stream))
+        if stream not in self._memory.things:
+            self._read_things([stream])
+        return self._memory.things[stream]
 
     def restate(
         self, table: Table, id: str, position: int, rows: Iterable[Row]
@@ -288,11 +316,10 @@ class Batch:
 
     def standing(self, table: Table, id: str) -> dict[tuple[str, str], Standing]:
         """Return the rows of a thing that stand, by part and first possible day."""
-        known = self._memory.rows.get((table.name, id))
-        if known is None:
-            known = {} if self._memory.is_complete else self._read_standing(table, id)
-            self._memory.rows[table.name, id] = known
-        return known
+        key = (table.name, id)
+        if key not in self._memory.rows:
+            self._read_standing(table, [id])
+        return self._memory.rows[key]
 
     def group(
         self, key: tuple[str, ...], read: Callable[[Connection], Iterable[str]]
@@ -304,9 +331,41 @@ class Batch:
             self._memory.groups[key] = known
         return known
 
+    def ids_with(self, table: Table, column: str, values: Iterable[str]) -> list[str]:
+        """Return the ids of the things of which a row that stands has such a value."""
+        wanted = set(values)
+        found = {
+            id
+            for (name, id), rows in self._memory.rows.items()
+            if name == table.name
+            and any(row.values[column] in wanted for row in rows.values())
+        }
+        if not self._memory.is_complete:
+            statement = select(table.c.id).where(
+                table.c[column].in_(wanted), table.c.position_to.is_(None)
+            )
+            found.update(self.connection.execute(statement).scalars())
+        return sorted(found)
+
+    def begin(self, table: Table, noun: str, ids: Iterable[str]) -> None:
+        """Note that nothing is on record yet of these things of a noun."""
+        for id in ids:
+            self._memory.things[f"{noun}-{id}"] = None
+            self._memory.rows[table.name, id] = {}
+
+    def fetch(self, table: Table, noun: str, ids: Iterable[str]) -> None:
+        """Read at once what is not yet known of these things of a noun."""
+        if self._memory.is_complete:
+            return
+        streams = [f"{noun}-{id}" for id in ids]
+        self._read_things([s for s in streams if s not in self._memory.things])
+        rows = self._memory.rows
+        self._read_standing(table, [id for id in ids if (table.name, id) not in rows])
+
     def record(self, event: RecordedEvent) -> None:
         """Add the event to the history."""
-        self._events(event.stream).append(event)
+        before = self.thing(event.stream)
+        self._memory.things[event.stream] = advance(before, event)
         self._history.append(_history_row(event))
         self._words += (
             {"commitment": event.sealed[name], "value": orjson.dumps(value).decode()}
@@ -316,9 +375,9 @@ class Batch:
     def flush(self) -> None:
         """Write all that was collected."""
         if self._history:
-            self.connection.execute(insert(history), self._history)
+            database.insert_many(self.connection, history, self._history)
         if self._words:
-            self.connection.execute(insert(words), self._words)
+            database.insert_many(self.connection, words, self._words)
         for name, table in self._tables.items():
             self._flush_closed(table, self._closed.get(name, []))
             self._flush_opened(table, self._opened.get(name, []))
@@ -366,34 +425,35 @@ class Batch:
                 }
                 values.append({**row.values, **span})
         if values:
-            self.connection.execute(insert(table), values)
+            database.insert_many(self.connection, table, values)
 
-    def _read_standing(self, table: Table, id: str) -> dict[tuple[str, str], Standing]:
-        statement = select(table).where(table.c.id == id, table.c.position_to.is_(None))
-        found = {}
-        for row in self.connection.execute(statement).mappings():
-            values = dict(row)
+    def _read_standing(self, table: Table, ids: Sequence[str]) -> None:
+        known = self._memory.rows
+        known.update({(table.name, id): {} for id in ids})
+        standing = select(table).where(table.c.position_to.is_(None))
+        for row in self._read(standing, table.c.id, ids):
+            values = {str(name): value for name, value in row.items()}
             position_from = values.pop("position_from")
             del values["position_to"]
             key = (values["part"], values["valid_from"])
-            found[key] = Standing(values, position_from)
-        return found
+            known[table.name, values["id"]][key] = Standing(values, position_from)
 
-    def _events(self, stream: str) -> list[RecordedEvent]:
-        known = self._memory.streams.get(stream)
-        if known is None:
-            known = [] if self._memory.is_complete else self._read_stream(stream)
-            self._memory.streams[stream] = known
-        return known
+    def _read_things(self, streams: Sequence[str]) -> None:
+        known = self._memory.things
+        known.update(dict.fromkeys(streams))
+        events = select(history).order_by(history.c.stream, history.c.version)
+        for row in self._read(events, history.c.stream, streams):
+            event = recorded_event(row)
+            known[event.stream] = advance(known[event.stream], event)
 
-    def _read_stream(self, stream: str) -> list[RecordedEvent]:
-        statement = (
-            select(history)
-            .where(history.c.stream == stream)
-            .order_by(history.c.version)
-        )
-        rows = self.connection.execute(statement).mappings()
-        return [recorded_event(row) for row in rows]
+    def _read(
+        self, statement: Select[Any], column: Column[Any], values: Sequence[str]
+    ) -> Iterator[RowMapping]:
+        """Read the rows that have these values, unless all of them are in memory."""
+        if not self._memory.is_complete:
+            for start in range(0, len(values), CHUNK):
+                chunk = statement.where(column.in_(values[start : start + CHUNK]))
+                yield from self.connection.execute(chunk).mappings()
 
 
 def _history_row(event: RecordedEvent) -> Row:
@@ -441,6 +501,7 @@ def _rows_as_of(connection: Connection, table: Table, at: int) -> Iterator[Row]:
     statement = select(table).where(since <= at).order_by(*table.primary_key.columns)
     result = connection.execution_options(yield_per=1000).execute(statement)
     for found in result.mappings():
+        # The names of columns that are words of SQL are no plain text to orjson.
         row = {str(name): value for name, value in found.items()}
         if is_versioned and (row["position_to"] or 0) > at:
             row["position_to"] = None

@@ -21,7 +21,7 @@ from service.config import Settings
 from service.imports.importer import Importer, count_rows
 from service.imports.shapes import SHAPES
 from service.imports.work import Options
-from service.log.errors import StoreError
+from service.log.errors import StoreError, StoreUnreadableError
 from service.record import Record
 
 POLL = 0.5  # Seconds between two looks at the log.
@@ -36,7 +36,12 @@ def one_line_errors(command: Callable[..., Any]) -> Callable[..., Any]:
             return command(*args, **kwargs)
         except DBAPIError as error:
             cause = str(error.orig).strip().partition("\n")[0]
-            raise click.ClickException(f"The read model: {cause}") from error
+            raise click.ClickException(
+                f"The read model: {cause}. It can be made anew from the log: delete "
+                "read-*.db in the data folder and run `copperplate rebuild`."
+                if "sqlite3" in type(error.orig).__module__
+                else f"The read model: {cause}"
+            ) from error
         except (StoreError, start.PortInUseError, OSError) as error:
             raise click.ClickException(str(error)) from error
 
@@ -214,11 +219,21 @@ def _settings(data: Path | None) -> Settings:
 
 @contextmanager
 def _opened(settings: Settings) -> Iterator[Record]:
-    record = Record.open(settings)
+    record = _open(settings)
     try:
         yield record
     finally:
         record.close()
+
+
+def _open(settings: Settings) -> Record:
+    try:
+        return Record.open(settings)
+    except StoreUnreadableError as error:
+        if settings.database_url or str(settings.data) in str(error):
+            raise
+        path = settings.data / "events.db"
+        raise StoreUnreadableError(f"{path}: {error}") from error
 
 
 @contextmanager

@@ -83,7 +83,7 @@ class Record:
 
     def catch_up(self, on_batch: OnBatch | None = None) -> int:
         """Apply to the read model what is on record and not yet applied."""
-        return self.read_model.catch_up(self.store.read, on_batch)
+        return self.generations.catch_up(self.store.read, on_batch)
 
     def rebuild(self, on_batch: OnBatch | None = None) -> int:
         """Make a new generation of the read model and switch to it."""

@@ -1,10 +1,11 @@
 """Fixtures that every test may use."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests import postgres
+from tests import importing, postgres
 
 
 @pytest.fixture(scope="session")
@@ -17,3 +18,11 @@ def postgres_server() -> Iterator[str]:
 def database_url(postgres_server: str) -> Iterator[str]:
     with postgres.postgres_url(postgres_server) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a data folder with the founding data, to be copied, not written to."""
+    folder = tmp_path_factory.mktemp("founded") / "data"
+    importing.found(folder)
+    return folder

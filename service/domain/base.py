@@ -203,13 +203,14 @@ class Aggregate:
         after = replace(self, version=self.version + 1)
         match event:
             case Corrected(corrects=version, data_=data):
-                return after._with(version, event=self._rebuilt(version, data))
+                sources = [*event.sources, *self.facts[version].event.sources]
+                return after._with(version, event=self._rebuilt(version, data, sources))
             case Retracted(retracts=None):
                 return replace(after, is_retracted=True)
             case Retracted(retracts=int(version)):
                 return after._with(version, is_retracted=True)
             case Disputed(disputes=version, data_=data):
-                disputed = self._rebuilt(version, data)
+                disputed = self._rebuilt(version, data, event.sources)
                 disputes = {**self.facts[version].disputes, after.version: disputed}
                 return after._with(version, disputes=disputes)
             case DisputeSettled():
@@ -311,6 +312,7 @@ class Aggregate:
             raise RuleBrokenError(
                 "no-such-dispute", f"Version {settles} is not an open dispute."
             )
+        self.fact(holders[0].version)
         if prevails not in (settles, holders[0].version):
             raise RuleBrokenError(
                 "not-a-side", "What prevails is the original or the dispute."
@@ -358,7 +360,7 @@ class Aggregate:
 
     def _restated(self, version: int, data: Mapping[str, Any]) -> Event:
         old = self.fact(version).event
-        new = self._rebuilt(version, data)
+        new = self._rebuilt(version, data, old.sources)
         for name in old.identity:
             if getattr(old, name) != getattr(new, name):
                 raise RuleBrokenError(
@@ -367,9 +369,10 @@ class Aggregate:
                 )
         return new
 
-    def _rebuilt(self, version: int, data: Mapping[str, Any]) -> Event:
-        old = self.facts[version].event
-        return type(old)(sources=old.sources, **data)
+    def _rebuilt(
+        self, version: int, data: Mapping[str, Any], sources: Sequence[Source]
+    ) -> Event:
+        return type(self.facts[version].event)(sources=sources, **data)
 
     def _with(self, version: int, **changes: Any) -> Self:
         fact = replace(self.facts[version], **changes)

@@ -120,11 +120,7 @@ class Body(Aggregate):
             raise RuleBrokenError(
                 "not-linked", f"{self.id} is not {event.relation} {event.to}."
             )
-        for link in self.live(BodyLinked):
-            if (link.relation, link.to) == (event.relation, event.to):
-                must_not_precede(
-                    event.ended_on, link.started_on, "The end", "its start"
-                )
+        self._must_end_its_link(event, self.version + 1)
         return event
 
     def dissolve(self, **data: Any) -> BodyDissolved:
@@ -161,12 +157,45 @@ class Body(Aggregate):
             raise RuleBrokenError("linked-to-itself", "A body has no link to itself.")
         must_not_precede(event.ended_on, event.started_on, "The end", "its start")
 
+    def _must_end_its_link(self, event: BodyUnlinked, version: int) -> None:
+        """Check the end of a link, at this version, against the start of the link."""
+        starts = [
+            fact.event.started_on
+            for fact in self.facts.values()
+            if isinstance(fact.event, BodyLinked)
+            and (fact.event.relation, fact.event.to) == (event.relation, event.to)
+            and fact.version < version
+            and not fact.is_retracted
+        ]
+        if starts:
+            must_not_precede(event.ended_on, starts[-1], "The end", "its start")
+
     def _must_hold(self, event: Event, fact: Fact) -> None:
+        after = self._with(fact.version, event=event)
         match event:
+            case BodyRegistered():
+                after._must_be_followed()
             case BodyLinked():
                 self._must_be_linkable(event)
+                after._must_end_in_order(event)
+            case BodyUnlinked():
+                self._must_end_its_link(event, fact.version)
             case BodyRenamed(started_on=day) | BodyDissolved(ended_on=day):
                 self._must_follow_the_start(day, "The change")
+
+    def _must_be_followed(self) -> None:
+        for renamed in self.live(BodyRenamed):
+            self._must_follow_the_start(renamed.started_on, "A later name")
+        for dissolved in self.live(BodyDissolved):
+            self._must_follow_the_start(dissolved.ended_on, "The end")
+
+    def _must_end_in_order(self, link: BodyLinked) -> None:
+        for fact in self.facts.values():
+            end = fact.event
+            if not isinstance(end, BodyUnlinked) or fact.is_retracted:
+                continue
+            if (end.relation, end.to) == (link.relation, link.to):
+                self._must_end_its_link(end, fact.version)
 
 
 def _is_open(step: BodyLinked | BodyUnlinked) -> bool:

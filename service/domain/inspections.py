@@ -178,13 +178,26 @@ class Inspection(Aggregate):
             )
 
     def _must_hold(self, event: Event, fact: Fact) -> None:
+        after = self._with(fact.version, event=event)
         match event:
+            case InspectionAnnounced():
+                if self.publication:
+                    after._must_be_sound(self.publication)
             case InspectionPublished():
-                self._must_be_sound(event)
+                after._must_be_sound(event)
+                after._must_keep_subjects()
             case InspectionFieldworkStated():
                 self._must_be_possible(event)
             case InspectionTotalsStated():
                 self._must_add_up(event)
+
+    def _must_keep_subjects(self) -> None:
+        """Check that what is stated of bodies is still stated of subjects."""
+        for fieldwork in self.live(InspectionFieldworkStated):
+            for body in fieldwork.subjects:
+                self.must_have_subject(body)
+        for totals in self.live(InspectionTotalsStated):
+            self.must_have_subject(totals.body)
 
 
 def _must_follow_fieldwork(

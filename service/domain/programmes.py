@@ -91,7 +91,7 @@ class Programme(Aggregate):
             raise RuleBrokenError(
                 "already-recorded", f"{self.id} already asks {event.question}."
             )
-        self._must_be_unclaimed((event.label, *event.aliases), event.question)
+        self._must_be_unclaimed(_labels(event), event.question)
         return event
 
     def add_question_alias(self, **data: Any) -> ProgrammeQuestionAliasAdded:
@@ -111,11 +111,11 @@ class Programme(Aggregate):
     def aliases(self) -> dict[str, str]:
         """Return every label under which a question is met, with its id."""
         labels: dict[str, str] = {}
-        for id, each in self.questions.items():
-            texts = (each.label, *([each.text] if each.text else []), *each.aliases)
-            labels |= dict.fromkeys((id, *texts), id)
+        for each in self.questions.values():
+            labels |= dict.fromkeys(_labels(each), each.question)
         added = self.live(ProgrammeQuestionAliasAdded)
-        return labels | {each.alias: each.question for each in added}
+        asked = [each for each in added if each.question in self.questions]
+        return labels | {each.alias: each.question for each in asked}
 
     def must_grade(self, question: str, level: str, scale: str, grade: str) -> None:
         """Break a rule unless the programme gives this grade on this question."""
@@ -170,7 +170,11 @@ class Programme(Aggregate):
             case ProgrammeAnnounced():
                 self._must_be_sound(event)
             case ProgrammeQuestionAdded():
-                labels = (event.label, *event.aliases)
-                self._must_be_unclaimed(labels, event.question)
+                self._must_be_unclaimed(_labels(event), event.question)
             case ProgrammeQuestionAliasAdded():
                 self._must_be_unclaimed((event.alias,), event.question)
+
+
+def _labels(event: ProgrammeQuestionAdded) -> list[str]:
+    texts = [event.text] if event.text else []
+    return [event.question, event.label, *texts, *event.aliases]

@@ -28,6 +28,7 @@ from service.imports.shapes import (
     Shape,
     shape_of,
 )
+from service.imports.shapes.cells import faults_of, is_address
 from service.imports.work import Options, RefusedError, Row, Work
 from service.log.errors import ConflictError
 from service.record import Record
@@ -66,6 +67,7 @@ class Importer:
             report.fault = str(error)
             return report
         report.shape = shape.name
+        report.ignored = [each for each in table.columns if each not in shape.columns]
         reader.shape = shape
         reader.together = _together(table, reader)
         rows = iter(table.rows)
@@ -110,7 +112,7 @@ class Importer:
 
 def count_rows(paths: Sequence[Path]) -> int:
     """Return how many rows the files hold, as far as they can be read."""
-    return sum(len(table.rows) for table in _readable(paths))
+    return sum(1 for table in _readable(paths) for _ in table.rows)
 
 
 def _readable(paths: Sequence[Path]) -> Iterator[Table]:
@@ -127,13 +129,28 @@ def _import_row(
     if isinstance(row, str):
         return Line(line, REFUSED, why=row)
     work.begin_row()
-    try:
-        shape.put(reader, row)
-    except (RefusedError, RuleBrokenError) as error:
-        return Line(line, REFUSED, why=str(error))
-    if fault := work.fault():
-        return Line(line, REFUSED, why=fault)
+    reader.begin_row()
+    if faults := _faults(row, work, reader, shape):
+        return Line(line, REFUSED, why=" ".join(faults))
+    reader.end_row()
     return _line(line, work.end_row())
+
+
+def _faults(cells: Cells, work: Work, reader: Reader, shape: Shape) -> list[str]:
+    """Try the row, and return everything that is found to be wrong with it."""
+    found = faults_of(cells, shape.columns, shape.required)
+    faults = [f"{column}: {fault}" for column, fault in found.items()]
+    try:
+        shape.put(reader, cells)
+    except RefusedError as error:
+        named = (*found, *("url" for name in found if is_address(name)))
+        return faults + [
+            each for each in error.faults if each.partition(":")[0] not in named
+        ]
+    except RuleBrokenError as error:
+        return [*faults, str(error)]
+    fault = None if faults else work.fault()
+    return [fault] if fault else faults
 
 
 def _line(line: int, row: Row) -> Line:

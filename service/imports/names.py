@@ -5,7 +5,7 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 _ENDINGS = (
@@ -16,6 +16,9 @@ _ENDINGS = (
     " service",
     " force",
 )
+
+
+_LONGEST = 80  # Characters of a name that a message shows.
 
 
 class UnknownNameError(Exception):
@@ -29,9 +32,11 @@ class Names:
         self._noun = noun
         self._ids: dict[str, str] = {}
         self._shown: dict[str, str] = {}
+        self._hints: dict[str, str] = {}
 
     def add(self, id: str, names: Iterable[str | None] = ()) -> None:
         """Let a thing be met under its id and these names."""
+        self._hints.clear()
         for name in (id, *names):
             if name:
                 self._ids.setdefault(fold(name), id)
@@ -45,20 +50,28 @@ class Names:
         """Return the id of the thing that is meant, or raise UnknownNameError."""
         id = self._ids.get(fold(name)) or self._by_spelling(name)
         if id is None:
-            raise UnknownNameError(self._nearest(name))
+            hint = self.nearest(name)
+            raise UnknownNameError(f"No {self._noun} {shown(name)} is on record{hint}.")
         return id
+
+    def nearest(self, name: str) -> str:
+        """Say which name comes nearest, or nothing if none is near."""
+        key = fold(name[:_LONGEST])
+        if key not in self._hints:
+            self._hints[key] = self._hint(key)
+        return self._hints[key]
 
     def _by_spelling(self, name: str) -> str | None:
         id = spellings().get((self._noun, fold(name)))
         return id if id in self._ids.values() else None
 
-    def _nearest(self, name: str) -> str:
+    def _hint(self, key: str) -> str:
         folded = {fold(each): each for each in self._shown}
-        close = difflib.get_close_matches(fold(name), folded, n=1, cutoff=0.5)
-        hint = f"; the nearest is {folded[close[0]]!r}" if close else ""
-        return f"No {self._noun} {name!r} is on record{hint}."
+        close = difflib.get_close_matches(key, folded, n=1, cutoff=0.5)
+        return f"; the nearest is {shown(folded[close[0]])}" if close else ""
 
 
+@lru_cache(maxsize=4096)
 def fold(name: str) -> str:
     """Return what variants of a name have in common.
 
@@ -74,6 +87,12 @@ def fold(name: str) -> str:
     for ending in _ENDINGS:
         text = text.removesuffix(ending)
     return text.removeprefix("the ")
+
+
+def shown(text: str) -> str:
+    """Return text in quotes, cut short, fit to stand in a message."""
+    # What repr gives holds nothing that a terminal would act on.
+    return repr(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")
 
 
 def slug(text: str) -> str:

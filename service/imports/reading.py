@@ -1,15 +1,16 @@
 """Reading: a file of any common encoding and dialect, as rows of tidy text."""
 
 import csv
+import io
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 LARGEST_FILE = 64 * 1024 * 1024  # Bytes.
-LARGEST_CELL = 60_000  # Characters; a text on record has at most 50,000.
+
+Row = tuple[int, Mapping[str, str] | str]
 
 
 class UnreadableFileError(Exception):
@@ -21,7 +22,15 @@ class Table:
     """A file: its columns, and its rows by the number of the line they begin on."""
 
     columns: list[str]
-    rows: Sequence[tuple[int, Mapping[str, str] | str]]
+    _lines: "_Lines"
+    _delimiter: str
+
+    @property
+    def rows(self) -> Iterator[Row]:
+        """Read the rows, from the first; blank ones are passed by."""
+        records = _records(self._lines.again(), self._delimiter)
+        next(records)  # The header.
+        return (_row(each, self.columns) for each in records)
 
 
 def read_table(path: Path) -> Table:
@@ -31,17 +40,14 @@ def read_table(path: Path) -> Table:
 
 def parse_table(text: str) -> Table:
     """Split text into columns and rows (RFC 4180; also with semicolons or tabs)."""
-    reader = csv.reader(text.splitlines(keepends=True), delimiter=_delimiter(text))
-    csv.field_size_limit(LARGEST_CELL)
-    try:
-        header = next(reader, None)
-        if header is None:
-            raise UnreadableFileError("The file is empty.")
-        columns = _columns(header)
-        return Table(columns, list(_rows(reader, columns)))
-    except csv.Error as error:
-        line = reader.line_num
-        raise UnreadableFileError(f"Line {line} is not CSV: {error}.") from error
+    csv.field_size_limit(LARGEST_FILE)
+    lines, delimiter = _Lines(text), _delimiter(text)
+    _, header = next(_records(lines, delimiter), (0, None))
+    if header is None:
+        raise UnreadableFileError("The file is empty.")
+    if isinstance(header, str):
+        raise UnreadableFileError(f"The line of column names: {header}")
+    return Table(_columns(header), lines, delimiter)
 
 
 def _read_bytes(path: Path) -> bytes:
@@ -55,6 +61,8 @@ def _read_bytes(path: Path) -> bytes:
 
 def _decode(raw: bytes) -> str:
     """Decode UTF-8 (with or without BOM) or UTF-16 with one, else Windows-1252."""
+    if raw[:4] == b"PK\x03\x04":
+        raise UnreadableFileError("It is a spreadsheet or a ZIP file: save it as CSV.")
     encodings = ["utf-16"] if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else []
     for encoding in [*encodings, "utf-8-sig", "cp1252"]:
         try:
@@ -68,7 +76,7 @@ def _decode(raw: bytes) -> str:
 
 
 def _delimiter(text: str) -> str:
-    header = text.partition("\n")[0]
+    header = next(_Lines(text.lstrip("\ufeff \r\n")), "")
     return max(",;\t", key=header.count)
 
 
@@ -80,20 +88,76 @@ def _columns(header: list[str]) -> list[str]:
     return columns
 
 
-def _rows(
-    reader: Any, columns: list[str]
-) -> Iterator[tuple[int, dict[str, str] | str]]:
-    before = reader.line_num
-    for cells in reader:
-        line, before = before + 1, reader.line_num
-        values = [tidy(cell) for cell in cells]
-        if not any(values):
+class _Lines(Iterator[str]):
+    """The lines of a text, and the way back to the line after a record's first."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._file = io.StringIO(text, newline="")
+        self._number, self._second = 0, 0
+        self.first: int | None = None
+
+    def __next__(self) -> str:
+        line = self._file.readline()
+        if not line:
+            raise StopIteration
+        self._number += 1
+        if self.first is None:
+            self.first, self._second = self._number, self._file.tell()
+        return line
+
+    def again(self) -> "_Lines":
+        """Return the same lines, from the first."""
+        return _Lines(self._text)
+
+    def begin_record(self) -> None:
+        """Take the next line for the first of a record."""
+        self.first = None
+
+    def go_back(self) -> None:
+        """Let the line after the first of the record be the next."""
+        self._number = self.first or 0
+        self._file.seek(self._second)
+
+
+def _records(lines: _Lines, delimiter: str) -> Iterator[tuple[int, list[str] | str]]:
+    """Yield records that are not blank; a broken one as text that says why.
+
+    A quote that is not closed would swallow the rest of the file: what follows its
+    line is read again.
+    """
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    while True:
+        lines.begin_record()
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            yield lines.first or 0, _cause(error)
+            lines.go_back()
+            reader = csv.reader(lines, delimiter=delimiter, strict=True)
             continue
-        if any(values[len(columns) :]):
-            yield line, f"The row has {len(cells)} cells for {len(columns)} columns."
-            continue
-        padded = values + [""] * (len(columns) - len(values))
-        yield line, dict(zip(columns, padded, strict=False))
+        if cells is None:
+            return
+        if any(values := [tidy(cell) for cell in cells]):
+            yield lines.first or 0, values
+
+
+def _cause(error: csv.Error) -> str:
+    if "unexpected end" in str(error):
+        return "A quote is opened on this line and never closed."
+    if "expected after" in str(error):
+        return "A quote on this line is not closed, or one within quotes not doubled."
+    return f"The line is not CSV: {error}."
+
+
+def _row(record: tuple[int, list[str] | str], columns: list[str]) -> Row:
+    line, values = record
+    if isinstance(values, str):
+        return line, values
+    if any(values[len(columns) :]):
+        return line, f"The row has {len(values)} cells for {len(columns)} columns."
+    padded = values + [""] * (len(columns) - len(values))
+    return line, dict(zip(columns, padded, strict=False))
 
 
 def tidy(cell: str) -> str:

@@ -21,11 +21,15 @@ class Line:
 
 @dataclass
 class FileReport:
-    """What became of one file; `fault` says why nothing of it could be read."""
+    """What became of one file; `fault` says why nothing of it could be read.
+
+    `ignored` are columns of the file that no fact is read from.
+    """
 
     path: str
     shape: str | None = None
     fault: str | None = None
+    ignored: list[str] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
 
     @property
@@ -74,6 +78,7 @@ def _file_text(file: FileReport, every_line: bool) -> list[str]:
     shown = [each for each in file.lines if every_line or each.status == REFUSED]
     return [
         f"{file.path} ({file.shape}): {counts or 'no rows'}",
+        *([f"  columns passed by: {', '.join(file.ignored)}"] if file.ignored else []),
         *(f"  line {each.line}: {_line_text(each)}" for each in shown),
     ]
 

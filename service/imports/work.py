@@ -6,16 +6,17 @@ row has passed the rules, and a batch of rows is then appended in one transactio
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, TypeVar
 
-from marshmallow import ValidationError
+from marshmallow import Schema, ValidationError
 
 from schemas import dates
 from schemas.catalogue import DATA_SCHEMAS
 from schemas.codelists import AskedBy, Reason
 from schemas.sources import SourceSchema
 from service.domain.base import Aggregate, Event, Fact, type_of
-from service.log.drafts import Draft, prepare
+from service.log.drafts import Draft, Prepared, prepare
 from service.log.errors import DraftError
 from service.record import Record, draft_of, fold
 
@@ -23,10 +24,15 @@ A = TypeVar("A", bound=Aggregate)
 Data = Mapping[str, Any]
 Command = Callable[[Any, dict[str, Any]], Event]
 Context = dict[str, Any]
+KEPT = 5_000  # Things that are kept in memory from one batch to the next.
 
 
 class RefusedError(Exception):
-    """The row cannot be recorded; the message says why."""
+    """The row cannot be recorded; `faults` say why, each with its column."""
+
+    def __init__(self, *faults: str) -> None:
+        super().__init__(" ".join(faults))
+        self.faults = faults
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,7 @@ class Row:
 
     things: list[str] = field(default_factory=list)
     drafts: list[Draft] = field(default_factory=list)
+    prepared: list[Prepared] = field(default_factory=list)
     states: dict[str, Aggregate] = field(default_factory=dict)
     is_check: bool = False
 
@@ -77,7 +84,7 @@ class Work:
         self._versions: dict[str, int] = {}
         self._positions: dict[tuple[str, int], int] = {}
         self._row = Row()
-        self.drafts: list[Draft] = []
+        self.drafts: list[Prepared] = []
 
     @property
     def read_set(self) -> dict[str, int]:
@@ -92,14 +99,14 @@ class Work:
     def end_row(self) -> Row:
         """Take what the row adds into the batch."""
         self._loaded |= self._row.states
-        self.drafts += self._row.drafts
+        self.drafts += self._row.prepared
         row, self._row = self._row, Row()
         return row
 
     def fault(self) -> str | None:
-        """Return why the events of the row could not be stored, if so."""
+        """Seal the events of the row; return why they could not be stored, if so."""
         try:
-            prepare(self._row.drafts)
+            self._row.prepared = prepare(self._row.drafts)
         except DraftError as error:
             return "; ".join(why for _, why in error.faults)
         return None
@@ -107,12 +114,16 @@ class Work:
     def end_batch(self, *, is_dry_run: bool = False) -> None:
         """Note that the batch was appended: later rows rest on it."""
         self.drafts.clear()
-        if not is_dry_run:
-            self._versions = {k: each.version for k, each in self._loaded.items()}
+        if is_dry_run:
+            return
+        self._versions = {k: each.version for k, each in self._loaded.items()}
+        if len(self._loaded) > KEPT:
+            self.forget()
 
     def forget(self) -> None:
-        """Drop all that was loaded: somebody else has added to it."""
+        """Drop all that was loaded: it has grown, or somebody has added to it."""
         self._loaded.clear()
+        self._positions.clear()
         self._versions.clear()
         self.drafts.clear()
 
@@ -131,10 +142,11 @@ class Work:
         if thing.stream not in self._row.things:
             self._row.things.append(thing.stream)
         if thing.is_retracted:
-            raise RefusedError(f"{thing.stream} was retracted.")
+            raise RefusedError(_was_retracted(thing.stream))
         data = _checked(wanted)
         fact = _fact(thing, wanted)
         if fact is None:
+            _must_not_come_back(thing, wanted)
             self._add(thing, wanted.command(thing, {**data, **_sourcing(wanted)}))
         else:
             self._compare(thing, fact, wanted, data)
@@ -174,7 +186,8 @@ class Work:
         if any(each.data == changed for each in fact.disputes.values()):
             return
         if not self._options.disputes:
-            raise RefusedError(self._differs(thing, fact, data, names))
+            hint = " If both are stated, --disputed records it beside the other."
+            raise RefusedError(self._differs(thing, fact, data, names) + hint)
         dispute = thing.dispute(
             disputes=fact.version,
             data=changed,
@@ -231,34 +244,57 @@ class Work:
 
 
 def _fact(thing: Aggregate, wanted: Wanted) -> Fact | None:
-    for fact in thing.facts.values():
-        is_alike = type_of(fact.event) == wanted.type and not fact.is_retracted
-        if is_alike and wanted.is_same(fact.event):
-            return fact
-    return None
+    alike = _alike(thing, wanted)
+    return next((fact for fact in alike if not fact.is_retracted), None)
+
+
+def _alike(thing: Aggregate, wanted: Wanted) -> list[Fact]:
+    return [
+        fact
+        for fact in thing.facts.values()
+        if type_of(fact.event) == wanted.type and wanted.is_same(fact.event)
+    ]
+
+
+def _must_not_come_back(thing: Aggregate, wanted: Wanted) -> None:
+    if retracted := _alike(thing, wanted):
+        event = f"version {retracted[-1].version} of {thing.stream}"
+        raise RefusedError(_was_retracted(event))
+
+
+def _was_retracted(what: str) -> str:
+    return f"Retracted: {what} was taken back, and an import does not bring it back."
 
 
 def _checked(wanted: Wanted) -> dict[str, Any]:
     """Return the data as the wire contract has it, or name all its faults."""
     try:
-        data: dict[str, Any] = DATA_SCHEMAS[wanted.type]().load(dict(wanted.data))
+        data: dict[str, Any] = _schema(DATA_SCHEMAS[wanted.type]).load(
+            dict(wanted.data)
+        )
         if wanted.source:
-            SourceSchema().load(_without_title(wanted.source))
+            _schema(SourceSchema).load(_without_title(wanted.source))
     except ValidationError as error:
         messages = error.normalized_messages()  # type: ignore[no-untyped-call]
-        raise RefusedError(_faults(messages)) from error
+        raise RefusedError(*_faults(messages)) from error
     return data
 
 
-def _faults(messages: Mapping[str, Any], prefix: str = "") -> str:
-    texts = []
+@cache
+def _schema(kind: type[Schema]) -> Schema:
+    # To make one costs more than all else that is done for a row.
+    return kind()
+
+
+def _faults(messages: Mapping[str, Any], prefix: str = "") -> list[str]:
+    texts: list[str] = []
     for name, found in messages.items():
         where = f"{prefix}{name}"
         if isinstance(found, Mapping):
-            texts.append(_faults({str(k): v for k, v in found.items()}, f"{where}."))
+            texts += _faults({str(k): v for k, v in found.items()}, f"{where}.")
         else:
             texts.append(f"{where}: {' '.join(map(str, found))}")
-    return "; ".join(texts)
+    return texts
 
 
 def _differences(

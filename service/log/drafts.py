@@ -39,14 +39,28 @@ class Prepared:
     leaf: dict[str, Any]
     openings: list[Opening]
 
+    @property
+    def stream(self) -> str:
+        """The stream that it is to be appended to."""
+        return str(self.leaf["stream"])
 
-def prepare(drafts: Sequence[Draft]) -> list[Prepared]:
-    """Seal and check a batch, or raise DraftError that names every bad draft."""
+    @property
+    def version(self) -> int:
+        """The place in its stream that it is to have."""
+        return int(self.leaf["version"])
+
+
+def prepare(drafts: Sequence[Draft | Prepared]) -> list[Prepared]:
+    """Seal and check a batch, or raise DraftError that names every bad draft.
+
+    What is prepared already is not sealed again.
+    """
     prepared: list[Prepared] = []
     faults = _order_faults(drafts)
     for index, draft in enumerate(drafts):
         try:
-            prepared.append(_prepare(draft))
+            ready = draft if isinstance(draft, Prepared) else _prepare(draft)
+            prepared.append(ready)
         except LeafError as error:
             faults += [(index, fault) for fault in error.faults]
         except ValueError as error:
@@ -78,7 +92,7 @@ def _prepare(draft: Draft) -> Prepared:
     return Prepared(leaf, openings)
 
 
-def _order_faults(drafts: Sequence[Draft]) -> list[tuple[int, str]]:
+def _order_faults(drafts: Sequence[Draft | Prepared]) -> list[tuple[int, str]]:
     heads: dict[str, int] = {}
     faults = []
     for index, draft in enumerate(drafts):

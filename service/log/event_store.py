@@ -91,7 +91,7 @@ class EventStore:
 
     def append(
         self,
-        drafts: Sequence[Draft],
+        drafts: Sequence[Draft | Prepared],
         *,
         read_set: Mapping[str, int] | None = None,
         idempotency: tuple[str, bytes] | None = None,
@@ -108,7 +108,7 @@ class EventStore:
         with self._database.get().writing() as session:
             if before := _recorded_before(session, idempotency):
                 return before
-            _check_versions(session, drafts, read_set or {})
+            _check_versions(session, prepared, read_set or {})
             head, events = self._extend(session, prepared)
             if idempotency:
                 span = (events[0].position, events[-1].position)
@@ -224,7 +224,7 @@ def _sign(session: Session, edge: Edge, signer: Signer) -> bytes:
 
 
 def _check_versions(
-    session: Session, drafts: Sequence[Draft], read_set: Mapping[str, int]
+    session: Session, drafts: Sequence[Prepared], read_set: Mapping[str, int]
 ) -> None:
     # Reversed, so that the first of the batch is what counts for its stream.
     expected = {draft.stream: draft.version - 1 for draft in reversed(drafts)}

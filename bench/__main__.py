@@ -1,0 +1,15 @@
+"""Measure everything, one part after the other: `python -m bench`."""
+
+from bench import append, imports, rebuild
+
+PARTS = (append, rebuild, imports)
+
+
+def main() -> None:
+    for part in PARTS:
+        print(f"\n{part.__name__}: {(part.__doc__ or '').partition(chr(10))[0]}")
+        part.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,167 @@
+"""The reader of rows: the names on record, and the work that rows add to."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from projections.bodies import BodyLabels
+from projections.programmes import ProgrammeLabels
+from schemas.codelists import BodyKind, Relation
+from schemas.dates import is_world_date
+from service.domain.bodies import Body, BodyLinked
+from service.domain.programmes import Programme
+from service.imports.names import Names, UnknownNameError, shown, slug
+from service.imports.shapes.cells import Cells, need, region_id
+from service.imports.work import RefusedError, Work
+
+EVERYWHERE = ("source_url", "publisher", "confidence", "note")
+FORCES = (str(BodyKind.POLICE_FORCE), str(BodyKind.SPECIAL_FORCE))
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One kind of file: its columns, and what a row of it puts on record."""
+
+    name: str
+    required: tuple[str, ...]
+    optional: tuple[str, ...]
+    put: Callable[["Reader", Cells], None]
+    about: str
+    confidence: str = "high"
+    publisher: str | None = None
+    title: str | None = None
+
+    @property
+    def columns(self) -> set[str]:
+        """The columns that are read; every date may say what it rests on."""
+        own = {*self.required, *self.optional, *EVERYWHERE}
+        return own | {f"{name}_basis" for name in own if is_world_date(name)}
+
+
+class Reader:
+    """What rows are read with: the names on record, and the work they add to."""
+
+    def __init__(
+        self, work: Work, bodies: BodyLabels, programmes: ProgrammeLabels
+    ) -> None:
+        self.work = work
+        self.shape: Shape | None = None
+        self.together: dict[str, set[str]] = {}
+        self._kinds = dict(bodies.kinds)
+        self._bodies = Names("body")
+        self._programmes = Names("programme")
+        self._pending: list[Callable[[], None]] = []
+        for id, names in bodies.names().items():
+            self.add_body(id, bodies.kinds.get(id, ""), *names)
+        for id, row in programmes.rows.items():
+            self.add_programme(id, row["title"])
+        self.end_row()
+
+    def begin_row(self) -> None:
+        """Begin a row: names that it adds wait until it has passed."""
+        self._pending.clear()
+
+    def end_row(self) -> None:
+        """Let later rows name what this one has put on record."""
+        for add in self._pending:
+            add()
+        self._pending.clear()
+
+    def add_body(self, id: str, kind: str, *names: str | None) -> None:
+        """Let a body be met under these names from the next row on."""
+
+        def add() -> None:
+            self._kinds[id] = kind
+            is_apart = kind in (BodyKind.REGION, BodyKind.LOCAL_POLICING_BODY)
+            # A name that is a force and a region means the force.
+            self._bodies.add(id, () if is_apart else names)
+
+        self._pending.append(add)
+
+    def add_programme(self, id: str, title: str) -> None:
+        """Let a programme be met under its title from the next row on."""
+        self._pending.append(lambda: self._programmes.add(id, [title]))
+
+    def body(self, name: str, column: str, kinds: tuple[str, ...] = FORCES) -> str:
+        """Return the id of the body that is meant, of one of these kinds."""
+        id = self._found(self._bodies, name, column)
+        if self._kinds[id] not in kinds:
+            raise RefusedError(
+                f"{column}: {shown(name)} is a {self._kinds[id]}, not a {kinds[0]}."
+            )
+        return id
+
+    def programme(self, cells: Cells) -> Programme:
+        """Return the programme that a row is about."""
+        id = self._found(self._programmes, need(cells, "programme"), "programme")
+        return self.work.find(Programme, id)
+
+    def question(self, programme: Programme, label: str, column: str) -> str:
+        """Return the id of the question that is meant by a label."""
+        names = Names("question")
+        for alias, id in programme.aliases().items():
+            names.add(id, [alias])
+        try:
+            return names.find(label)
+        except UnknownNameError as error:
+            raise RefusedError(f"{column}: {programme.id}: {error}") from error
+
+    def programmes_with(self, tiers: int) -> list[Programme]:
+        """Return the programmes on record that grade in so many tiers."""
+        ids = sorted(set(self._programmes.ids()))
+        found = (self.work.find(Programme, id) for id in ids)
+        return [each for each in found if len(each.grades()) == tiers]
+
+    def subjects_by_region(
+        self, rows: list[Cells], kinds: tuple[str, ...]
+    ) -> dict[str, set[str]]:
+        """Return the members of each region, and whom the rows name beside them."""
+        found: dict[str, set[str]] = {}
+        for id in [*self._kinds]:
+            for link in self.work.find(Body, id).live(BodyLinked):
+                if link.relation == Relation.MEMBER_OF:
+                    found.setdefault(link.to, set()).add(id)
+        for row in rows:
+            region = region_id(row.get("soc_region_id", ""))
+            with suppress(RefusedError):
+                named = self.body(row.get("body_id", ""), "body_id", kinds)
+                found.setdefault(region, set()).add(named)
+        return found
+
+    def grade(self, programme: Programme, text: str) -> str:
+        """Return the grade that is meant, on the scale of a programme."""
+        names = Names("grade")
+        for grade in programme.grades():
+            names.add(grade)
+        if not programme.grades():
+            return slug(text)  # The rules refuse it, and say why.
+        try:
+            return names.find(text)
+        except UnknownNameError as error:
+            raise RefusedError(
+                f"grade: {shown(text)} is no grade of {programme.id}"
+                f"{names.nearest(text)}. Its grades: {', '.join(programme.grades())}."
+            ) from error
+
+    def source(self, cells: Cells, url_column: str = "source_url") -> dict[str, Any]:
+        """Return the source of a row, or that of its file."""
+        shape = self.shape
+        assert shape  # Set before the first row is read.
+        url = cells.get(url_column) or None
+        return {
+            "url": url,
+            "publisher": cells.get("publisher") or (None if url else shape.publisher),
+            "published_on": None,
+            "accessed_on": None,
+            "archived_url": None,
+            "sha256": None,
+            "confidence": slug(cells.get("confidence", "")) or shape.confidence,
+            "title": None if url else shape.title or f"{shape.name}.csv",
+        }
+
+    def _found(self, names: Names, name: str, column: str) -> str:
+        try:
+            return names.find(name)
+        except UnknownNameError as error:
+            raise RefusedError(f"{column}: {error}") from error

@@ -1,0 +1,181 @@
+"""An example of every event, and the words in which rules are tested."""
+
+from contextlib import contextmanager
+
+import pytest
+
+from service.domain.base import RuleBrokenError
+from service.domain.bodies import (
+    Body,
+    BodyDissolved,
+    BodyLinked,
+    BodyRegistered,
+    BodyRenamed,
+    BodyUnlinked,
+)
+from service.domain.inspections import (
+    Inspection,
+    InspectionAnnounced,
+    InspectionFieldworkStated,
+    InspectionPublished,
+    InspectionTotalsStated,
+)
+from service.domain.programmes import (
+    Programme,
+    ProgrammeAnnounced,
+    ProgrammeQuestionAdded,
+    ProgrammeQuestionAliasAdded,
+)
+from service.domain.ratings import Rating, RatingAwarded
+
+SOURCE = {
+    "url": "https://example.org/report",
+    "publisher": "HMICFRS",
+    "published_on": "2024-05-14",
+    "accessed_on": None,
+    "archived_url": None,
+    "sha256": None,
+    "confidence": "high",
+}
+SCALE = {
+    "id": "scale-3",
+    "grades": [
+        {"grade": "good", "rank": 1, "label": "Good"},
+        {"grade": "adequate", "rank": 2, "label": "Adequate"},
+        {"grade": "inadequate", "rank": 3, "label": "Inadequate"},
+    ],
+}
+REGISTERED = BodyRegistered(
+    kind="police-force",
+    name="West Mercia Police",
+    started_on="1967-10",
+    started_on_basis="stated",
+    outside_ids={"ons": "E23000016", "police_uk": "west-mercia", "hmicfrs": None},
+)
+RENAMED = BodyRenamed(
+    name="West Mercia Constabulary", started_on="2009", started_on_basis="stated"
+)
+LINKED = BodyLinked(
+    relation="overseen-by",
+    to="pcc-west-mercia",
+    started_on="2012-11-22",
+    started_on_basis="stated",
+    ended_on=None,
+    ended_on_basis=None,
+)
+UNLINKED = BodyUnlinked(
+    relation="overseen-by",
+    to="pcc-west-mercia",
+    ended_on="2028-05",
+    ended_on_basis="article",
+)
+DISSOLVED = BodyDissolved(ended_on="2030", ended_on_basis="stated", succeeded_by=[])
+ANNOUNCED = ProgrammeAnnounced(
+    family="peel",
+    title="PEEL 2023-25",
+    follows="peel-2021-22",
+    scale=SCALE,
+    announced_on="2023",
+    announced_on_basis="stated",
+)
+ASKED = ProgrammeQuestionAdded(
+    question="investigating-crime",
+    concept="investigating-crime",
+    level="question",
+    pillar=None,
+    number=4,
+    label="Investigating crime",
+    text="How good is the force at investigating crime?",
+    graded="yes",
+    aliases=["Investigating"],
+)
+UNGRADED = ProgrammeQuestionAdded(
+    **ASKED.data
+    | {
+        "question": "service-for-victims",
+        "label": "Service for victims",
+        "text": None,
+        "graded": "no",
+        "aliases": [],
+    }
+)
+ALIASED = ProgrammeQuestionAliasAdded(question="investigating-crime", alias="Crime")
+TO_COME = InspectionAnnounced(
+    programme="peel-2023-25",
+    title="PEEL 2023-25: West Mercia",
+    subjects=["west-mercia"],
+    announced_on="2023-01",
+    announced_on_basis="letter",
+)
+PUBLISHED = InspectionPublished(
+    kind="programme",
+    programme="peel-2023-25",
+    title="PEEL 2023-25: West Mercia",
+    subjects=["west-mercia"],
+    published_on="2024-05-14",
+    published_on_basis="stated",
+    report_url="https://example.org/report",
+    section_55=True,
+)
+FIELDWORK = InspectionFieldworkStated(
+    subjects=["west-mercia"],
+    fieldwork_from="2023-06",
+    fieldwork_from_basis="stated",
+    fieldwork_to="2023-07",
+    fieldwork_to_basis="stated",
+)
+TOTALS = InspectionTotalsStated(
+    body="west-mercia",
+    areas=3,
+    grades=[{"grade": "good", "count": 1}, {"grade": "inadequate", "count": 2}],
+)
+AWARDED = RatingAwarded(
+    inspection="peel-2023-25.west-mercia",
+    programme="peel-2023-25",
+    body="west-mercia",
+    question="investigating-crime",
+    level="question",
+    scale="scale-3",
+    grade="inadequate",
+    basis="assessed",
+    carried_from=None,
+    published_on=None,
+    published_on_basis=None,
+)
+BODY, PROGRAMME = Body("west-mercia"), Programme("peel-2023-25")
+INSPECTION = Inspection("peel-2023-25.west-mercia")
+RATING = Rating("peel-2023-25.west-mercia.investigating-crime")
+
+# Of every noun a history in which each of its types of event occurs once.
+HISTORIES = {
+    "body": (BODY, REGISTERED, RENAMED, LINKED, UNLINKED, DISSOLVED),
+    "programme": (PROGRAMME, ANNOUNCED, ASKED, ALIASED),
+    "inspection": (INSPECTION, TO_COME, PUBLISHED, FIELDWORK, TOTALS),
+    "rating": (RATING, AWARDED),
+}
+
+
+def given(aggregate, *events):
+    """Return a thing to which these events have happened."""
+    for event in events:
+        aggregate = aggregate.evolve(event)
+    return aggregate
+
+
+def but(event, **changes):
+    """Return the members of an event with some of them changed."""
+    words = {name: getattr(event, name) for name in event.sealed}
+    return {**event.data, **words, **changes}
+
+
+def peel():
+    """Return a programme that grades one question and leaves one ungraded."""
+    return given(PROGRAMME, ANNOUNCED, ASKED, UNGRADED)
+
+
+@contextmanager
+def breaks(rule, says=None):
+    """Expect that a rule of this name is broken."""
+    with pytest.raises(RuleBrokenError, match=says) as caught:
+        yield
+    assert caught.value.rule == rule
