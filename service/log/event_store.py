@@ -156,6 +156,7 @@ class EventStore:
     def close(self) -> None:
         """Close the connections of this process."""
         self._database.close()
+        self._signed.close()
 
     def _set_up(self) -> None:
         database = self._database.get()
@@ -167,7 +168,7 @@ class EventStore:
             _logger.warning("the log is opened to be read only: %s", error)
         finally:
             # Nothing is left open, so that a server may fork its workers.
-            self._database.close()
+            self.close()
 
     def _sign_first(self, session: Session) -> None:
         if latest_note(session) is None:
