@@ -78,9 +78,8 @@ class Signed:
             raise KeyFileError(f"{self._path}: {error.strerror}") from error
         return max(self._slots(raw), key=_size)
 
-    def raise_to(self, note: bytes) -> None:
-        """Keep this note if it is larger than all before."""
-        new = _parse(note)
+    def raise_to(self, note: bytes, new: Checkpoint) -> None:
+        """Keep this note, and what it says, if it is larger than all before."""
         with self._writing, self._locked() as file:
             raw = os.pread(file, 2 * _SLOT_BYTES, 0)
             slots = self._slots(raw)
@@ -137,7 +136,7 @@ def _is_at(file: int, path: Path) -> bool:
 
 
 def _spliced(
-    raw: bytes, slots: Slots, number: int, padded: bytes, new: Checkpoint | None
+    raw: bytes, slots: Slots, number: int, padded: bytes, new: Checkpoint
 ) -> tuple[bytes, Slots]:
     start = number * _SLOT_BYTES
     whole = raw.ljust(2 * _SLOT_BYTES, b"\0")
