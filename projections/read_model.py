@@ -127,6 +127,13 @@ class ReadModel:
         with self.engine.connect() as connection:
             return read_position(connection)
 
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the rows were made by projections that make others now."""
+        with database.reading(self.engine) as connection:
+            made_by = connection.execute(select(progress.c.code_version)).scalar_one()
+        return bool(made_by != CODE_VERSION)
+
     def catch_up(
         self, read: ReadEvents, on_batch: Callable[[int], None] | None = None
     ) -> int:
