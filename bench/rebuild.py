@@ -17,9 +17,10 @@ from typing import Any
 from bench.append import postgres_pair, rate, sqlite_pair, stored
 from bench.synthetic import events
 from projections.generations import Generations
+from service.record import REBUILD_BATCH
 from tests import postgres
 
-BATCH = 1000
+BATCH = REBUILD_BATCH
 
 
 def rebuild(folder: Path, url: str | None, history: list[Any]) -> float:

@@ -77,6 +77,9 @@ def _restate(batch: Batch, event: RecordedEvent) -> None:
 )
 def _follow_inspection(batch: Batch, event: RecordedEvent) -> None:
     """Let the ratings of an inspection follow its date."""
+    if event.version == 1:
+        batch.group(_inspected(event.id), lambda _: [])  # It has none yet.
+        return
     ids = sorted(_of_inspection(batch, event.id))
     _restate_groups(batch, ids, event.position)
 
@@ -106,7 +109,7 @@ def _restate_groups(batch: Batch, ids: Sequence[str], position: int) -> None:
             changed[id] = new
             _join(batch, new)
         if not new or not _group_of(new):
-            rows = group_rows([new]) if new else []
+            rows = [{**row, **held} for row, held in spans([new] if new else [])]
             batch.restate(table, id, position, rows)
     for group in touched:
         _restate_group(batch, group, changed, position)
@@ -120,15 +123,17 @@ def _restate_group(
     # What stands of the others is right, but for what takes their place.
     found = [changed.get(id) or _standing(batch, id) for id in ids]
     members = [row for row in found if row and _group_of(row) == group]
-    for row in group_rows(members):
-        batch.restate(table, row["id"], position, [row])
+    for row, held in spans(members):
+        is_same = row["id"] not in changed and held.items() <= row.items()
+        if not is_same:
+            batch.restate(table, row["id"], position, [{**row, **held}])
 
 
-def group_rows(members: Sequence[Row]) -> list[Row]:
-    """Return the rows of a group, each with its span until the next one."""
+def spans(members: Sequence[Row]) -> list[tuple[Row, Row]]:
+    """Return the rows of a group in order, each with the days on which it held."""
     ordered = sorted(members, key=_order)
     return [
-        {**row, **_held(row, *_successor(ordered, number))}
+        (row, _held(row, *_successor(ordered, number)))
         for number, row in enumerate(ordered)
     ]
 
@@ -209,14 +214,29 @@ def _published(batch: Batch, data: Row) -> tuple[str | None, str | None]:
 
 
 def _of_group(batch: Batch, group: Group) -> set[str]:
-    _, body, concept, family = group
-    values = {"body": body, "concept": concept, "family": family}
-    return batch.group(group, lambda connection: _ids(connection, values))
+    body = group[1]
+    read = partial(_groups_of, body=body)
+    return batch.group_within(("ratings-of", body), group, read)
+
+
+def _groups_of(connection: Connection, body: str) -> list[tuple[Group, str]]:
+    """Return the ratings of a body that stand, each with its group."""
+    columns = (table.c.id, table.c.body, table.c.concept, table.c.family)
+    statement = select(*columns).where(
+        table.c.body == body, table.c.position_to.is_(None)
+    )
+    found = connection.execute(statement).mappings()
+    rows = [{str(name): value for name, value in row.items()} for row in found]
+    return [(group, row["id"]) for row in rows if (group := _group_of(row))]
 
 
 def _of_inspection(batch: Batch, id: str) -> set[str]:
     values = {"inspection": id}
-    return batch.group(("of-inspection", id), lambda c: _ids(c, values))
+    return batch.group(_inspected(id), lambda c: _ids(c, values))
+
+
+def _inspected(id: str) -> tuple[str, str]:
+    return ("of-inspection", id)
 
 
 def _ids(connection: Connection, values: Row) -> list[str]:

@@ -127,6 +127,13 @@ class ReadModel:
         with self.engine.connect() as connection:
             return read_position(connection)
 
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the rows were made by projections that make others now."""
+        with database.reading(self.engine) as connection:
+            made_by = connection.execute(select(progress.c.code_version)).scalar_one()
+        return bool(made_by != CODE_VERSION)
+
     def catch_up(
         self, read: ReadEvents, on_batch: Callable[[int], None] | None = None
     ) -> int:
@@ -331,6 +338,20 @@ class Batch:
             self._memory.groups[key] = known
         return known
 
+    def group_within(
+        self,
+        whole: tuple[str, ...],
+        key: tuple[str, ...],
+        read: Callable[[Connection], Iterable[tuple[tuple[str, ...], str]]],
+    ) -> set[str]:
+        """Return the remembered ids of one of many groups, which are read together."""
+        groups = self._memory.groups
+        if whole not in groups:
+            groups[whole] = set()
+            for each, id in [] if self._memory.is_complete else read(self.connection):
+                groups.setdefault(each, set()).add(id)
+        return groups.setdefault(key, set())
+
     def ids_with(self, table: Table, column: str, values: Iterable[str]) -> list[str]:
         """Return the ids of the things of which a row that stands has such a value."""
         wanted = set(values)
@@ -357,10 +378,12 @@ class Batch:
         """Read at once what is not yet known of these things of a noun."""
         if self._memory.is_complete:
             return
-        streams = [f"{noun}-{id}" for id in ids]
-        self._read_things([s for s in streams if s not in self._memory.things])
-        rows = self._memory.rows
-        self._read_standing(table, [id for id in ids if (table.name, id) not in rows])
+        things, rows = self._memory.things, self._memory.rows
+        streams = [f"{noun}-{id}" for id in ids if f"{noun}-{id}" not in things]
+        if streams:
+            self._read_things(streams)
+        if missing := [id for id in ids if (table.name, id) not in rows]:
+            self._read_standing(table, missing)
 
     def record(self, event: RecordedEvent) -> None:
         """Add the event to the history."""

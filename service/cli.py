@@ -221,6 +221,7 @@ def _settings(data: Path | None) -> Settings:
 def _opened(settings: Settings) -> Iterator[Record]:
     record = _open(settings)
     try:
+        _bring_up_to_date(record)
         yield record
     finally:
         record.close()
@@ -234,6 +235,14 @@ def _open(settings: Settings) -> Record:
             raise
         path = settings.data / "events.db"
         raise StoreUnreadableError(f"{path}: {error}") from error
+
+
+def _bring_up_to_date(record: Record) -> None:
+    """Make what is read anew, if an older version of the projections made it."""
+    if record.read_model.is_outdated:
+        title, size = "Rebuilding for this version", record.store.size()
+        with _progress(title, size, is_position=True) as stand_at:
+            record.rebuild(stand_at)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from projections.digests import Digests
@@ -15,6 +16,7 @@ from service.config import Settings
 from service.domain.base import Aggregate, Corrected, Event, decode, encode, type_of
 from service.log.event_store import Draft, EventStore
 
+REBUILD_BATCH = 5000  # Events in one transaction.
 A = TypeVar("A", bound=Aggregate)
 OnBatch = Callable[[int], None]
 
@@ -87,7 +89,8 @@ class Record:
 
     def rebuild(self, on_batch: OnBatch | None = None) -> int:
         """Make a new generation of the read model and switch to it."""
-        return self.generations.rebuild(self.store.read, on_batch)
+        read = partial(self.store.read, limit=REBUILD_BATCH)
+        return self.generations.rebuild(read, on_batch)
 
     def publish_digests(self) -> None:
         """Make the digests of all projections at the head and at the last 1,024th."""

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 from contextlib import closing
@@ -228,6 +229,17 @@ def test_key_show_prints_the_key_that_signs_the_log(data):
     _, printed, _ = run("key", "show", "--data", data)
     with closing(Record.open(Settings(data=data))) as record:
         assert printed.splitlines() == record.store.verifier_keys()
+
+
+def test_rows_of_an_older_version_are_made_anew(data):
+    with closing(sqlite3.connect(data / "read-1.db")) as model:
+        model.execute("UPDATE progress SET code_version = 0")
+        model.execute("DELETE FROM ratings")
+        model.commit()
+    status, _, _ = run("status", "--data", data)
+    assert (status, (data / "generation").read_text()) == (0, "read-2.db\n")
+    with closing(sqlite3.connect(data / "read-2.db")) as model:
+        assert model.execute("SELECT COUNT(*) FROM ratings").fetchone()[0] >= 349
 
 
 def test_a_rebuild_makes_a_new_generation(data):

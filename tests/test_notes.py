@@ -6,6 +6,7 @@ import pytest
 from service.log.keys import KeyFileError, Signed, load_key, make_key
 from service.log.merkle import EMPTY_ROOT
 from service.log.notes import (
+    Checkpoint,
     NoteError,
     Signer,
     VerifierKey,
@@ -217,27 +218,29 @@ def test_the_key_of_another_origin_is_refused(tmp_path):
 
 
 def note_of(size):
+    """Return a note, and what it says."""
     root = EMPTY_ROOT if size == 0 else bytes(32)
-    return SIGNER.sign(checkpoint_text(ORIGIN, size, root))
+    note = SIGNER.sign(checkpoint_text(ORIGIN, size, root))
+    return note, Checkpoint(ORIGIN, size, root)
 
 
 def test_what_was_signed_is_never_lowered(tmp_path):
     signed = Signed(tmp_path / "signed")
     assert signed.read() is None
     for size, largest in ((0, 0), (3, 3), (2, 3), (10, 10), (4, 10), (11, 11)):
-        signed.raise_to(note_of(size))
+        signed.raise_to(*note_of(size))
         assert signed.read().size == largest
 
 
 def test_a_torn_write_leaves_what_was_signed_before(tmp_path):
     signed = Signed(tmp_path / "signed")
     for size in (1, 2):
-        signed.raise_to(note_of(size))
+        signed.raise_to(*note_of(size))
     raw = (tmp_path / "signed").read_bytes()
     (tmp_path / "signed").write_bytes(b"torn" + raw[4:])
     survivor = signed.read().size
     assert survivor in (1, 2)
-    signed.raise_to(note_of(3))
+    signed.raise_to(*note_of(3))
     assert signed.read().size == 3
     (tmp_path / "signed").write_bytes(b"garbage")
     with pytest.raises(KeyFileError):

@@ -42,7 +42,8 @@ def test_the_lines_of_the_readme_answer_what_it_promises(folder):
     commands = re.findall(r"```sh\ncurl '(.+?)'\n```", README)
     with server.serving(folder) as address:
         found = [
-            _curl(each.replace("http://127.0.0.1:8000", address)) for each in commands
+            get(each.replace("http://127.0.0.1:8000", address))[0].decode()
+            for each in commands
         ]
     soc, csv, coverage, checkpoint = found
     [rating] = json.loads(soc)["items"]
@@ -55,11 +56,6 @@ def test_the_lines_of_the_readme_answer_what_it_promises(folder):
         "not-yet-recorded"
     }
     assert checkpoint.startswith("localhost/log\n907\n")
-
-
-def _curl(address):
-    command = ["curl", "--silent", "--fail-with-body", address]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def test_what_the_readme_says_of_the_first_start_is_what_is_printed(tmp_path):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from schemas.codelists import Graded
@@ -61,7 +62,7 @@ class Programme(Aggregate):
 
     noun = "programme"
 
-    @property
+    @cached_property
     def announcement(self) -> ProgrammeAnnounced | None:
         """What was announced, as it stands."""
         return next(iter(self.live(ProgrammeAnnounced)), None)
@@ -71,7 +72,7 @@ class Programme(Aggregate):
         """The scale on which it grades: {id, grades: [{grade, rank, label}]}."""
         return self.announcement.scale if self.announcement else None
 
-    @property
+    @cached_property
     def questions(self) -> dict[str, ProgrammeQuestionAdded]:
         """The questions, by id."""
         return {each.question: each for each in self.live(ProgrammeQuestionAdded)}

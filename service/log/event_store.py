@@ -22,7 +22,7 @@ from service.log.head import Head, current_head, latest_note, refuse_fork
 from service.log.keys import KeyFileError, Signed, folder_lock, load_key, make_key
 from service.log.leaf import stamp
 from service.log.merkle import Edge
-from service.log.notes import Signer, checkpoint_text
+from service.log.notes import Checkpoint, Signer, checkpoint_text
 from service.log.recorders import PerProcess, Session, connector
 from service.log.rows import read_rows, versions_of, write_rows
 
@@ -156,6 +156,7 @@ class EventStore:
     def close(self) -> None:
         """Close the connections of this process."""
         self._database.close()
+        self._signed.close()
 
     def _set_up(self) -> None:
         database = self._database.get()
@@ -167,7 +168,7 @@ class EventStore:
             _logger.warning("the log is opened to be read only: %s", error)
         finally:
             # Nothing is left open, so that a server may fork its workers.
-            self._database.close()
+            self.close()
 
     def _sign_first(self, session: Session) -> None:
         if latest_note(session) is None:
@@ -194,8 +195,8 @@ class EventStore:
         recorded_at = self._instant(head)
         leaves = [stamp(each.leaf, recorded_at) for each in prepared]
         edge, events = write_rows(session, head.edge, prepared, leaves)
-        note = _sign(session, edge, signer)
-        return Head(edge, recorded_at, note), events
+        signed, note = _sign(session, edge, signer)
+        return Head(edge, recorded_at, note, signed), events
 
     def _instant(self, head: Head) -> str:
         now = self._clock().astimezone(UTC)
@@ -210,17 +211,17 @@ class EventStore:
     def _keep(self, head: Head) -> None:
         self._head = head
         try:
-            self._signed.raise_to(head.note)
+            self._signed.raise_to(head.note, head.checkpoint)
         except (OSError, KeyFileError) as error:
             # The events are committed: an older guard is better than a false alarm.
             _logger.warning("the signed checkpoint was not kept: %s", error)
 
 
-def _sign(session: Session, edge: Edge, signer: Signer) -> bytes:
-    origin = signer.verifier.name
-    note = signer.sign(checkpoint_text(origin, edge.size, edge.root()))
-    session.insert("checkpoints", [(edge.size, note)])
-    return note
+def _sign(session: Session, edge: Edge, signer: Signer) -> tuple[Checkpoint, bytes]:
+    signed = Checkpoint(signer.verifier.name, edge.size, edge.root())
+    note = signer.sign(checkpoint_text(signed.origin, signed.size, signed.root))
+    session.insert("checkpoints", [(signed.size, note)])
+    return signed, note
 
 
 def _check_versions(

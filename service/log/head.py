@@ -1,6 +1,6 @@
 """The head of the log: where the next event goes, proved before every append."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import orjson
 
@@ -26,9 +26,10 @@ _RECOVERY = (
 class Head:
     """The edge after the last event, its instant, and the note that signs it."""
 
-    edge: Edge = field(default_factory=Edge)
-    recorded_at: str = ""
-    note: bytes = b""
+    edge: Edge
+    recorded_at: str
+    note: bytes
+    checkpoint: Checkpoint
 
 
 def current_head(
@@ -44,7 +45,7 @@ def current_head(
     if cached is None or note != cached.note:
         cached = _load(session, note, _open(note, key))
     size, root = cached.edge.size, cached.edge.root()
-    checkpoint = unverified_checkpoint(note)
+    checkpoint = cached.checkpoint
     if (size, root) != (checkpoint.size, checkpoint.root):
         raise LogDamagedError("the stored hashes do not give the root that was signed")
     [(last,)] = session.rows("SELECT COALESCE(MAX(position), 0) FROM log")
@@ -103,7 +104,7 @@ def _load(session: Session, note: bytes, checkpoint: Checkpoint) -> Head:
         edge = Edge.resume(checkpoint.size, [_row(session, span) for span in spans])
     except ValueError as error:
         raise LogDamagedError(f"the stored hashes: {error}") from error
-    return Head(edge, _last_instant(session), note)
+    return Head(edge, _last_instant(session), note, checkpoint)
 
 
 def _row(session: Session, span: Span) -> list[bytes]:

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import secrets
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from service.log.notes import (
 
 _PREFIX = "PRIVATE+KEY"
 _SLOT_BYTES = 2048
+Slots = tuple[Checkpoint | None, Checkpoint | None]
 
 
 class KeyFileError(ValueError):
@@ -61,42 +63,86 @@ class Signed:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._writing = threading.Lock()
+        self._file: int | None = None
+        self._known: tuple[bytes, Slots] = (b"", (None, None))
 
     def read(self) -> Checkpoint | None:
         """Return the checkpoint, None before the first, or raise KeyFileError."""
         try:
-            raw = self._path.read_bytes()
+            with self._writing:
+                raw = os.pread(self._opened(os.O_RDWR), 2 * _SLOT_BYTES, 0)
         except FileNotFoundError:
             return None
         except OSError as error:
             raise KeyFileError(f"{self._path}: {error.strerror}") from error
         return max(self._slots(raw), key=_size)
 
-    def raise_to(self, note: bytes) -> None:
-        """Keep this note if it is larger than all before."""
-        size = _size(_parse(note))
-        with self._locked() as file:
-            slots = self._slots(os.pread(file, 2 * _SLOT_BYTES, 0))
-            if size > max(map(_size, slots)):
+    def raise_to(self, note: bytes, new: Checkpoint) -> None:
+        """Keep this note, and what it says, if it is larger than all before."""
+        with self._writing, self._locked() as file:
+            raw = os.pread(file, 2 * _SLOT_BYTES, 0)
+            slots = self._slots(raw)
+            if _size(new) > max(map(_size, slots)):
                 smaller = 0 if _size(slots[0]) <= _size(slots[1]) else 1
                 padded = note.ljust(_SLOT_BYTES - 1) + b"\n"
                 os.pwrite(file, padded, smaller * _SLOT_BYTES)
+                # What was just written need not be parsed when it is next read.
+                self._known = _spliced(raw, slots, smaller, padded, new)
 
-    def _slots(self, raw: bytes) -> list[Checkpoint | None]:
+    def close(self) -> None:
+        """Close the file."""
+        with self._writing:
+            if self._file is not None:
+                os.close(self._file)
+                self._file = None
+
+    def _slots(self, raw: bytes) -> Slots:
+        known, slots = self._known
+        if raw == known:
+            return slots
         filled = [raw[:_SLOT_BYTES].strip(b"\0 \n"), raw[_SLOT_BYTES:].strip(b"\0 \n")]
-        slots = [_parse(slot + b"\n") for slot in filled]
+        slots = (_parse(filled[0] + b"\n"), _parse(filled[1] + b"\n"))
         if any(filled) and not any(slots):
             raise KeyFileError(f"{self._path}: malformed")
+        self._known = (raw, slots)
         return slots
 
     @contextmanager
     def _locked(self) -> Iterator[int]:
-        file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        file = self._opened(os.O_RDWR | os.O_CREAT)
+        fcntl.flock(file, fcntl.LOCK_EX)
         try:
-            fcntl.flock(file, fcntl.LOCK_EX)
             yield file
         finally:
-            os.close(file)
+            fcntl.flock(file, fcntl.LOCK_UN)
+
+    def _opened(self, flags: int) -> int:
+        """Return the open file; one that was put in its place is opened anew."""
+        if self._file is not None and not _is_at(self._file, self._path):
+            os.close(self._file)
+            self._file = None
+        if self._file is None:
+            self._file = os.open(self._path, flags | os.O_CLOEXEC, 0o600)
+        return self._file
+
+
+def _is_at(file: int, path: Path) -> bool:
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return False
+    return os.path.samestat(found, os.fstat(file))
+
+
+def _spliced(
+    raw: bytes, slots: Slots, number: int, padded: bytes, new: Checkpoint
+) -> tuple[bytes, Slots]:
+    start = number * _SLOT_BYTES
+    whole = raw.ljust(2 * _SLOT_BYTES, b"\0")
+    after = whole[:start] + padded + whole[start + _SLOT_BYTES :]
+    kept = (new, slots[1]) if number == 0 else (slots[0], new)
+    return after[: max(len(raw), start + _SLOT_BYTES)], kept
 
 
 @contextmanager

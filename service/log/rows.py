@@ -58,6 +58,8 @@ def read_rows(session: Session, where: str, params: Row) -> list[RecordedEvent]:
         ORDER BY l.position""",
         params,
     )
+    if not rows:
+        return []
     openings = session.rows(
         f"""
         SELECT o.position, o.name, o.value

@@ -52,6 +52,7 @@ class Reader:
         self._bodies = Names("body")
         self._programmes = Names("programme")
         self._pending: list[Callable[[], None]] = []
+        self._named: dict[tuple[str, str], tuple[Programme, Names]] = {}
         for id, names in bodies.names().items():
             self.add_body(id, bodies.kinds.get(id, ""), *names)
         for id, row in programmes.rows.items():
@@ -99,9 +100,7 @@ class Reader:
 
     def question(self, programme: Programme, label: str, column: str) -> str:
         """Return the id of the question that is meant by a label."""
-        names = Names("question")
-        for alias, id in programme.aliases().items():
-            names.add(id, [alias])
+        names = self._names_in(programme, "question", _question_names)
         try:
             return names.find(label)
         except UnknownNameError as error:
@@ -131,11 +130,9 @@ class Reader:
 
     def grade(self, programme: Programme, text: str) -> str:
         """Return the grade that is meant, on the scale of a programme."""
-        names = Names("grade")
-        for grade in programme.grades():
-            names.add(grade)
         if not programme.grades():
             return slug(text)  # The rules refuse it, and say why.
+        names = self._names_in(programme, "grade", _grade_names)
         try:
             return names.find(text)
         except UnknownNameError as error:
@@ -143,6 +140,15 @@ class Reader:
                 f"grade: {shown(text)} is no grade of {programme.id}"
                 f"{names.nearest(text)}. Its grades: {', '.join(programme.grades())}."
             ) from error
+
+    def _names_in(
+        self, programme: Programme, noun: str, make: Callable[[Programme], Names]
+    ) -> Names:
+        """Return names of a programme, made once for as long as it stays the same."""
+        known = self._named.get((programme.id, noun))
+        if known is None or known[0] is not programme:
+            known = self._named[programme.id, noun] = (programme, make(programme))
+        return known[1]
 
     def source(self, cells: Cells, url_column: str = "source_url") -> dict[str, Any]:
         """Return the source of a row, or that of its file."""
@@ -165,3 +171,17 @@ class Reader:
             return names.find(name)
         except UnknownNameError as error:
             raise RefusedError(f"{column}: {error}") from error
+
+
+def _question_names(programme: Programme) -> Names:
+    names = Names("question")
+    for alias, id in programme.aliases().items():
+        names.add(id, [alias])
+    return names
+
+
+def _grade_names(programme: Programme) -> Names:
+    names = Names("grade")
+    for grade in programme.grades():
+        names.add(grade)
+    return names
