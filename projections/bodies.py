@@ -45,6 +45,7 @@ table = versioned_table(
 )
 bodies = Projection(table, noun="body")
 
+BODY_COLUMNS = ("body", "body_name", "body_ons", "region", "overseen_by")
 FORCES = (BodyKind.POLICE_FORCE, BodyKind.SPECIAL_FORCE)
 
 NO_COLUMNS: Row = dict.fromkeys(
@@ -329,11 +330,16 @@ class BodyLabels:
             "overseen_by": self.overseen_by(id),
         }
 
-    def columns_of_one(self, ids: Sequence[str]) -> Row:
-        """Return the same of the only body of a list; null where there are several."""
-        if len(ids) == 1:
+    def columns_of(self, ids: Sequence[str | None]) -> Row:
+        """Return the same of the one body of a row; nulls for none, and for many."""
+        if len(ids) == 1 and ids[0]:
             return self.columns(ids[0])
-        return dict.fromkeys(self.columns(""))
+        return dict.fromkeys(BODY_COLUMNS)
+
+    def overseers(self, id: str) -> list[str]:
+        """Return every body that ever oversaw a body."""
+        links = self._links.get((id, Relation.OVERSEEN_BY), [])
+        return sorted({row["other"] for row in links})
 
     def columns_with_force(self, id: str) -> Row:
         """Return the same, and which force it is or oversees."""
@@ -350,8 +356,7 @@ class BodyLabels:
 
     def around_force(self, force: str) -> list[str]:
         """Return a force, and every body that ever oversaw it."""
-        links = self._links.get((force, Relation.OVERSEEN_BY), [])
-        return [force, *(row["other"] for row in links)]
+        return [force, *self.overseers(force)]
 
     def _of_overseer(self, id: str) -> list[str]:
         return sorted(

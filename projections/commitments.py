@@ -18,7 +18,7 @@ from projections.listing import (
 )
 from projections.moment import Moment, span
 from projections.read_model import Projection, ReadModel, Row, to_json
-from projections.rows import keep_rows, plain_of, row_of, sealed_of
+from projections.rows import in_time, keep_rows, part_of, plain_of, row_of, sealed_of
 
 PLAIN = ("kind", "body", "term", "made_on", "made_on_basis", "currency", "due_on",
          "due_on_basis", "about")  # fmt: skip
@@ -29,11 +29,11 @@ table = versioned_table(
     "commitments",
     *(Column(name, KEY) for name in (*PLAIN, *REPORT, "text")),
     Column("amount_pence", BigInteger),
-    Column("number", Integer),
+    Column("place", Integer),
 )
 commitments = Projection(table, noun="commitment")
 
-NO_COLUMNS: Row = dict.fromkeys((*PLAIN, *REPORT, "text", "amount_pence", "number"))
+NO_COLUMNS: Row = dict.fromkeys((*PLAIN, *REPORT, "text", "amount_pence", "place"))
 
 
 def commitment_rows(thing: Thing) -> list[Row]:
@@ -41,8 +41,12 @@ def commitment_rows(thing: Thing) -> list[Row]:
     made = next(iter(thing.live("commitment.made")), None)
     if made is None:
         return []
-    reports = thing.live("commitment.reported")
-    return [_itself(thing, made), *(_report(thing, each) for each in reports)]
+    reported = thing.live("commitment.reported")
+    reports = in_time(reported, [fact.data["reported_on"] for fact in reported])
+    return [
+        _itself(thing, made),
+        *(_report(thing, each, place) for place, each in enumerate(reports, 1)),
+    ]
 
 
 def _itself(thing: Thing, made: Fact) -> Row:
@@ -57,14 +61,14 @@ def _itself(thing: Thing, made: Fact) -> Row:
     }
 
 
-def _report(thing: Thing, fact: Fact) -> Row:
+def _report(thing: Thing, fact: Fact, place: int) -> Row:
     return {
         **NO_COLUMNS,
-        **row_of(thing, fact, f"report.{fact.version}"),
+        **part_of(thing, fact, f"report.{fact.version}"),
         **span(fact.data["reported_on"]),
         **plain_of(fact, "status", "reported_on", "reported_by"),
         **sealed_of(fact, "status_word", "text"),
-        "number": fact.version,
+        "place": place,
     }
 
 
@@ -95,7 +99,8 @@ def get_commitment(db: ReadModel, moment: Moment, id: str) -> Row | None:
 
 
 def _items(db: ReadModel, moment: Moment, rows: Sequence[Row]) -> list[Row]:
-    reports = parts_of(db, table, moment, (row["id"] for row in rows), "report")
+    ids = [row["id"] for row in rows]
+    reports = parts_of(db, table, moment.without_undated(), ids, "report")
     shown = [*rows, *(row for each in reports.values() for row in each)]
     known = Known(db, moment, shown, "text", "status_word")
     return [_item(row, reports.get(row["id"], []), known) for row in rows]

@@ -58,16 +58,13 @@ def coded(row: Row, *names: str) -> Row:
 
 
 def latest(rows: Iterable[Row]) -> Row | None:
-    """Return the last row by its first possible day, then by its number in the log.
-
-    A row without a date is older than all that have one.
-    """
-    return max(rows, key=in_time, default=None)
+    """Return the last of numbered parts, or None."""
+    return max(rows, key=by_place, default=None)
 
 
-def in_time(row: Row) -> tuple[str, str]:
-    """Return the place of a numbered part in time: two of one day as the log has it."""
-    return row["valid_from"], f"{row['number']:09}"
+def by_place(row: Row) -> tuple[str]:
+    """Return the place of a numbered part among those of its thing."""
+    return (f"{row['place']:09}",)
 
 
 def around_force(

@@ -38,6 +38,10 @@ class Moment:
         """Return the same moment with no day asked for."""
         return replace(self, as_of=None, with_undated=False)
 
+    def without_undated(self) -> "Moment":
+        """Return the same moment, as of which what has no date had not happened."""
+        return replace(self, with_undated=False)
+
 
 def standing(table: Table, moment: Moment) -> ColumnElement[bool]:
     """Keep the rows that stood on record at the position."""

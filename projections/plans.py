@@ -11,7 +11,7 @@ from sqlalchemy import Column, Integer
 
 from projections.database import KEY, versioned_table
 from projections.facts import Fact, Thing
-from projections.items import Known, coded, dated, in_time, latest
+from projections.items import Known, by_place, coded, dated, latest
 from projections.listing import (
     Listing,
     Page,
@@ -26,7 +26,7 @@ from projections.listing import (
 )
 from projections.moment import Moment, span
 from projections.read_model import Projection, ReadModel, Row, to_json
-from projections.rows import keep_rows, plain_of, row_of, sealed_of
+from projections.rows import in_time, keep_rows, part_of, plain_of, row_of, sealed_of
 from schemas.codelists import UpdateKind, label
 
 PLAIN = ("body", "addresses", "opened_on", "opened_on_basis", "closed_on",
@@ -38,11 +38,15 @@ SEALED = ("title", "summary", "closing_note", "text", "status_word")
 table = versioned_table(
     "plans",
     *(Column(name, KEY) for name in (*PLAIN, *PART, *SEALED)),
-    Column("number", Integer),
+    Column("place", Integer),
 )
 plans = Projection(table, noun="plan")
 
-NO_COLUMNS: Row = dict.fromkeys((*PLAIN, *PART, *SEALED, "number"))
+NO_COLUMNS: Row = dict.fromkeys((*PLAIN, *PART, *SEALED, "place"))
+UPDATES = {
+    "plan.progress-reported": "reported_on",
+    "plan.progress-assessed": "assessed_on",
+}
 INSPECTORATE = "hmicfrs"  # Assessments are its own, and name no body.
 
 
@@ -53,11 +57,12 @@ def plan_rows(thing: Thing) -> list[Row]:
         return []
     itself = _itself(thing, opened, thing.live("plan.closed"))
     actions = thing.live("plan.action-added")
-    updates = thing.live("plan.progress-reported", "plan.progress-assessed")
+    updated = thing.live(*UPDATES)
+    updates = in_time(updated, [fact.data[UPDATES[fact.type]] for fact in updated])
     return [
         itself,
-        *(_action(thing, each, itself) for each in actions),
-        *(_update(thing, each, itself) for each in updates),
+        *(_action(thing, each, itself, n) for n, each in enumerate(actions, 1)),
+        *(_update(thing, each, itself, n) for n, each in enumerate(updates, 1)),
     ]
 
 
@@ -67,7 +72,11 @@ def _itself(thing: Thing, opened: Fact, closed: Sequence[Fact]) -> Row:
     return {
         **NO_COLUMNS,
         **row_of(thing, opened, "", *closed),
-        **span(opened.data["opened_on"], last["closed_on"], is_over=end is not None),
+        **span(
+            opened.data["opened_on"],
+            replaced=last["closed_on"],
+            is_over=end is not None,
+        ),
         **plain_of(opened, "body", "opened_on"),
         **last,
         "addresses": to_json(opened.data["addresses"]),
@@ -76,24 +85,24 @@ def _itself(thing: Thing, opened: Fact, closed: Sequence[Fact]) -> Row:
     }
 
 
-def _action(thing: Thing, fact: Fact, plan: Row) -> Row:
+def _action(thing: Thing, fact: Fact, plan: Row, place: int) -> Row:
     """Return the row of an action, which holds as long as its plan."""
     return {
         **NO_COLUMNS,
-        **row_of(thing, fact, f"action.{fact.data['action']}"),
+        **part_of(thing, fact, f"action.{fact.data['action']}"),
         **{name: plan[name] for name in ("body", *span(None))},
         **plain_of(fact, "action", "due_on"),
         **sealed_of(fact, "text"),
-        "number": fact.version,
+        "place": place,
     }
 
 
-def _update(thing: Thing, fact: Fact, plan: Row) -> Row:
+def _update(thing: Thing, fact: Fact, plan: Row, place: int) -> Row:
     is_claim = fact.type == "plan.progress-reported"
-    on, data = ("reported_on" if is_claim else "assessed_on"), fact.data
+    on, data = UPDATES[fact.type], fact.data
     return {
         **NO_COLUMNS,
-        **row_of(thing, fact, f"update.{fact.version}"),
+        **part_of(thing, fact, f"update.{fact.version}"),
         **span(data[on]),
         **plain_of(fact, "action", "status"),
         "body": plan["body"],
@@ -103,7 +112,7 @@ def _update(thing: Thing, fact: Fact, plan: Row) -> Row:
         "by": data["reported_by"] if is_claim else INSPECTORATE,
         "inspection": data.get("inspection"),
         **sealed_of(fact, "status_word", "text"),
-        "number": fact.version,
+        "place": place,
     }
 
 
@@ -143,9 +152,11 @@ def get_plan(db: ReadModel, moment: Moment, id: str) -> Row | None:
 
 def list_actions(db: ReadModel, moment: Moment, page: Page, id: str) -> Listing | None:
     """Return the actions of a plan in the order of the log, or None without one."""
-    listing = list_parts(db, table, moment, page, id, "action", _number)
+    listing = list_parts(db, table, moment, page, id, "action", by_place)
     if listing:
-        updates = parts_of(db, table, moment, [id], "update").get(id, [])
+        updates = parts_of(db, table, moment.without_undated(), [id], "update").get(
+            id, []
+        )
         known = Known(db, moment, [*listing.rows, *updates], *SEALED)
         listing.rows = [_action_item(row, updates, known) for row in listing.rows]
     return listing
@@ -153,7 +164,7 @@ def list_actions(db: ReadModel, moment: Moment, page: Page, id: str) -> Listing 
 
 def list_updates(db: ReadModel, moment: Moment, page: Page, id: str) -> Listing | None:
     """Return the updates of a plan in the order of time, or None without one."""
-    listing = list_parts(db, table, moment, page, id, "update", in_time)
+    listing = list_parts(db, table, moment, page, id, "update", by_place)
     if listing:
         known = Known(db, moment, listing.rows, *SEALED)
         listing.rows = [_update_item(row, known) for row in listing.rows]
@@ -163,7 +174,7 @@ def list_updates(db: ReadModel, moment: Moment, page: Page, id: str) -> Listing 
 def _items(db: ReadModel, moment: Moment, rows: Sequence[Row]) -> list[Row]:
     ids = [row["id"] for row in rows]
     actions = parts_of(db, table, moment.without_day(), ids, "action")
-    updates = parts_of(db, table, moment, ids, "update")
+    updates = parts_of(db, table, moment.without_undated(), ids, "update")
     shown = [*rows, *(row for each in updates.values() for row in each)]
     known = Known(db, moment, shown, *SEALED)
     related = _related(db, moment, rows)
@@ -208,7 +219,6 @@ def _update_item(row: Row, known: Known) -> Row:
         "id": row["id"],
         **known.bodies.columns(row["body"]),
         "action": row["action"],
-        "update": row["number"],
         **coded(row, "kind", "status"),
         **dated(row, "made_on"),
         "by": row["by"],
@@ -269,7 +279,3 @@ def _is_related(row: Row, other: Row) -> bool:
         return False
     addressed = orjson.loads(row["addresses"])
     return not set(addressed).isdisjoint(orjson.loads(other["addresses"]))
-
-
-def _number(row: Row) -> tuple[str]:
-    return (f"{row['number']:09}",)

@@ -1,6 +1,6 @@
 """Rows: what every row says of the thing and of the facts that it is made from."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from projections.facts import Fact, Thing
 from projections.read_model import Batch, Projection, Row, generic, to_json
@@ -38,6 +38,22 @@ def row_of(thing: Thing, fact: Fact, part: str = "", *more: Fact) -> Row:
         "sources": to_json([source for each in facts for source in each.sources]),
         "source_titles": fact.sealed.get("source_titles"),
     }
+
+
+def part_of(thing: Thing, fact: Fact, part: str) -> Row:
+    """Return the same of a part, such as a report, that has an event of its own."""
+    return {
+        **row_of(thing, fact, part),
+        "version": fact.version,
+        "position": fact.position,
+        "recorded_at": fact.recorded_at,
+        "change": fact.change,
+    }
+
+
+def in_time(facts: Sequence[Fact], days: Sequence[str | None]) -> list[Fact]:
+    """Return facts, given in the order of the log, in the order of these days."""
+    return [facts[number] for number in dates.chronological(days)]
 
 
 def sealed_of(fact: Fact | None, *names: str) -> Row:

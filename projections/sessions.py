@@ -69,8 +69,11 @@ def _items(db: ReadModel, moment: Moment, rows: Sequence[Row]) -> list[Row]:
     return [
         {
             "id": row["id"],
-            **known.bodies.columns_of_one(orjson.loads(row["bodies"])),
+            **known.bodies.columns_of(orjson.loads(row["bodies"])),
             "bodies": orjson.loads(row["bodies"]),
+            "body_names": [
+                known.bodies.name(id) or id for id in orjson.loads(row["bodies"])
+            ],
             "convened_by": row["convened_by"],
             "convened_by_name": known.bodies.name(row["convened_by"]),
             **dated(row, "held_on"),

@@ -39,7 +39,7 @@ def statement_rows(thing: Thing) -> list[Row]:
     return [
         {
             **row_of(thing, said, "", *withdrawals),
-            **span(since, last["withdrawn_on"], is_over=end is not None),
+            **span(since, replaced=last["withdrawn_on"], is_over=end is not None),
             **own,
             **last,
             "about": to_json(said.data["about"]),

@@ -165,15 +165,12 @@ class ActionColumns(BodyColumns):
 
 
 class PlanActionSchema(ItemSchema, ProgressColumns, ActionColumns):
-    """One action of a plan; `id`, `version` and the like are those of the plan."""
+    """One action of a plan; `id` is that of the plan, `version` the action's own."""
 
 
 class PlanUpdateSchema(ItemSchema, BodyColumns):
-    """One claim of progress, or one assessment of it; `id` is that of the plan."""
+    """One claim or assessment; `id` is that of the plan, `version` its own."""
 
-    update = fields.Integer(
-        metadata={"description": "The version of the plan that it made."}
-    )
     action = fields.String(
         allow_none=True, metadata={"description": "The action; null: the whole plan."}
     )

@@ -52,6 +52,7 @@ class SessionSchema(ItemSchema, BodyColumns):
         metadata={"description": "Who was held to account; null: see `bodies`."},
     )
     bodies = fields.List(fields.String())
+    body_names = fields.List(fields.String())
     convened_by = fields.String()
     convened_by_name = fields.String(allow_none=True)
     title = fields.String(allow_none=True)

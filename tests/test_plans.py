@@ -163,7 +163,8 @@ def test_a_plan_without_updates_claims_nothing_and_is_assessed_by_nobody(small):
     [
         ([("2024-07-16", "complete"), ("2024-07-16", "stalled")], "stalled"),
         ([("2024-08", "complete"), ("2024-07-31", "stalled")], "complete"),
-        ([("2024-01", "complete"), (None, "stalled")], "complete"),
+        ([("2024-01", "complete"), (None, "stalled")], "stalled"),
+        ([(None, "stalled"), ("2024-01", "complete")], "complete"),
         ([(None, "complete"), (None, "stalled")], "stalled"),
     ],
 )
@@ -207,7 +208,7 @@ def test_updates_say_whose_word_they_are_and_of_what(small):
     small.register("west-mercia", "West Mercia Police")
     small.register("hmicfrs", "The inspectorate", kind="inspectorate")
     small.put(PLAN, OPENED, PROMISED, ASSESSED, CLAIMED)
-    names = ("update", "kind", "action", "status", "by", "by_name", "inspection")
+    names = ("version", "kind", "action", "status", "by", "by_name", "inspection")
     rows = [
         tuple(each[name] for name in names) for each in get(small, "/updates")["items"]
     ]
@@ -260,7 +261,7 @@ def test_a_closed_plan_shows_how_it_ended(small):
     item = get(small)
     assert (item["outcome"], item["closed_on_text"]) == ("replaced", "June 2025")
     assert item["closing_note"] == "Replaced by another"
-    assert (item["valid_from"], item["valid_to"]) == ("2023-12-11", "2025-07-01")
+    assert (item["valid_from"], item["valid_to"]) == ("2023-12-11", "2025-06-30")
 
 
 @pytest.fixture

@@ -75,7 +75,7 @@ def test_a_statement_shows_what_was_said_and_stands_until_withdrawn(small):
         "Section 55 response",
     )
     assert (item["dated_on_text"], item["dated_on_basis"]) == ("9 July 2024", "letter")
-    assert (item["valid_from"], item["valid_to"]) == ("2024-07-01", "2024-09-01")
+    assert (item["valid_from"], item["valid_to"]) == ("2024-07-01", "2024-08-31")
 
 
 def test_a_statement_without_a_publication_date_counts_from_the_date_it_bears(small):
