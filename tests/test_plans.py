@@ -183,6 +183,20 @@ def test_as_of_a_day_a_later_claim_is_not_yet_made(small):
     assert get(small, query="as_of=2024-06-30")["claimed_status"] is None
 
 
+def test_as_of_a_day_an_undated_claim_is_not_taken_for_the_latest(small):
+    small.put(PLAN, OPENED, claim("2024-07", "in-progress"), claim(None, "stalled"))
+    assert get(small)["claimed_status"] == "stalled"
+    assert get(small, query="as_of=2024-12-31")["claimed_status"] == "in-progress"
+
+
+def test_an_update_has_its_own_place_in_the_log_and_its_plan_that_of_the_last(small):
+    small.put(PLAN, OPENED, claim("2024-07", "in-progress"))
+    small.register("west-mercia")
+    small.put(PLAN, claim("2024-06", "stalled"))
+    positions = [each["position"] for each in get(small, "/updates")["items"]]
+    assert (positions, get(small)["position"]) == ([4, 2], 4)
+
+
 def test_at_a_position_a_claim_that_was_recorded_later_is_not_known(small):
     small.put(PLAN, OPENED, claim("2024-07", "in-progress"))
     small.put(PLAN, claim("2024-08", "complete"))
