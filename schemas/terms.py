@@ -66,6 +66,9 @@ class TermSchema(ItemSchema, ForceColumns):
     ended_on = fields.String(allow_none=True)
     ended_on_basis = fields.String(allow_none=True)
     ended_on_text = fields.String(allow_none=True)
+    has_ended = fields.Boolean(
+        metadata={"description": "Whether an end is on record, on whatever day."}
+    )
     reason = Code(TermEndReason, allow_none=True)
     reason_label = fields.String(allow_none=True)
     note = fields.String(allow_none=True)

@@ -92,7 +92,30 @@ def test_a_term_without_a_start_counts_from_the_election(small):
     small.put(TERM, replace(STARTED, **unknown))
     item = small.client().get(f"/v1/terms/{TERM.id}").json
     assert (item["valid_from"], item["valid_to"]) == ("2021-05-06", None)
-    assert item["in_force"] == "certain"
+
+
+@pytest.mark.parametrize(
+    "day, expected",
+    [
+        ("2021-05-12", None),
+        ("2021-05-13", "certain"),
+        ("2021-05-14", "unknown"),
+        ("2026-01-01", "unknown"),
+    ],
+)
+def test_of_a_term_without_an_end_it_is_unknown_how_long_it_lasted(
+    small, day, expected
+):
+    small.put(TERM, STARTED)
+    listed = small.client().get(f"/v1/terms?as_of={day}").json["items"]
+    assert [each["in_force"] for each in listed] == [expected] * bool(expected)
+
+
+def test_a_term_without_any_date_is_listed_where_no_day_is_asked_for(small):
+    names = ("started_on", "started_on_basis", "elected_on", "elected_on_basis")
+    small.put(TERM, replace(STARTED, **dict.fromkeys(names)))
+    [item] = small.client().get("/v1/terms").json["items"]
+    assert (item["in_force"], item["has_ended"]) == ("unknown", False)
 
 
 def test_a_term_that_ended_on_an_unknown_day_is_possible(small):
