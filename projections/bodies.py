@@ -24,7 +24,7 @@ from projections.moment import Moment, span, standing
 from projections.read_model import Batch, Projection, ReadModel, Row, generic, to_json
 from projections.rows import row_of
 from schemas import dates
-from schemas.codelists import Relation, label
+from schemas.codelists import BodyKind, Relation, label
 from schemas.events import RecordedEvent
 
 table = versioned_table(
@@ -44,6 +44,9 @@ table = versioned_table(
     Column("note", KEY),
 )
 bodies = Projection(table, noun="body")
+
+BODY_COLUMNS = ("body", "body_name", "body_ons", "region", "overseen_by")
+FORCES = (BodyKind.POLICE_FORCE, BodyKind.SPECIAL_FORCE)
 
 NO_COLUMNS: Row = dict.fromkeys(
     (
@@ -326,6 +329,42 @@ class BodyLabels:
             "region": self.region(id),
             "overseen_by": self.overseen_by(id),
         }
+
+    def columns_of(self, ids: Sequence[str | None]) -> Row:
+        """Return the same of the one body of a row; nulls for none, and for many."""
+        if len(ids) == 1 and ids[0]:
+            return self.columns(ids[0])
+        return dict.fromkeys(BODY_COLUMNS)
+
+    def overseers(self, id: str) -> list[str]:
+        """Return every body that ever oversaw a body."""
+        links = self._links.get((id, Relation.OVERSEEN_BY), [])
+        return sorted({row["other"] for row in links})
+
+    def columns_with_force(self, id: str) -> Row:
+        """Return the same, and which force it is or oversees."""
+        return {**self.columns(id), "force": self.force(id)}
+
+    def force(self, id: str) -> str | None:
+        """Return the body itself if it is a force, else the one it ever oversaw."""
+        if self.kinds.get(id) in FORCES:
+            return id
+        overseen = [
+            each for each in self._of_overseer(id) if self.kinds.get(each) in FORCES
+        ]
+        return overseen[0] if len(overseen) == 1 else None
+
+    def around_force(self, force: str) -> list[str]:
+        """Return a force, and every body that ever oversaw it."""
+        return [force, *self.overseers(force)]
+
+    def _of_overseer(self, id: str) -> list[str]:
+        return sorted(
+            body
+            for (body, relation), links in self._links.items()
+            if relation == Relation.OVERSEEN_BY
+            and any(row["other"] == id for row in links)
+        )
 
     def _other(self, id: str, relation: str) -> str | None:
         day = self._day or self._today

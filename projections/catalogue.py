@@ -4,8 +4,23 @@ Ratings follow programmes and inspections, whose rows they read.
 """
 
 from projections.bodies import bodies
+from projections.commitments import commitments
 from projections.inspections import inspections
+from projections.plans import plans
 from projections.programmes import programmes
 from projections.ratings import ratings
+from projections.sessions import sessions
+from projections.statements import statements
+from projections.terms import terms
 
-ALL = [bodies, programmes, inspections, ratings]
+ALL = [
+    bodies,
+    programmes,
+    inspections,
+    ratings,
+    terms,
+    statements,
+    plans,
+    commitments,
+    sessions,
+]

@@ -14,6 +14,7 @@ from projections.listing import (
     all_rows,
     chunks,
     get_row,
+    holding,
     list_rows,
     open_words,
     with_common,
@@ -129,7 +130,7 @@ def list_inspections(
         conditions.append(table.c.programme == programme)
     if kind:
         conditions.append(table.c.kind == kind)
-    conditions += _of(body)
+    conditions += holding(table.c.subjects, body)
     listing = list_rows(db, table, moment, page, *conditions)
     listing.rows = _items(db, moment, listing.rows)
     return listing
@@ -155,7 +156,8 @@ def stated_totals(
 ) -> dict[tuple[str, str], list[Row]]:
     """Return what sources say that a report holds, by programme and body."""
     stated: dict[tuple[str, str], list[Row]] = {}
-    for row in all_rows(db, table, moment.without_day(), *_of(body)):
+    always = moment.without_day()
+    for row in all_rows(db, table, always, *holding(table.c.subjects, body)):
         for each in orjson.loads(row["totals"]):
             stated.setdefault((row["programme"], each["body"]), []).append(each)
     return stated
@@ -165,20 +167,13 @@ def subjects(
     db: ReadModel, moment: Moment, body: str | None = None
 ) -> set[tuple[str, str]]:
     """Return which bodies were subjects of an inspection in which programme."""
-    rows = all_rows(db, table, moment.without_day(), *_of(body))
+    rows = all_rows(db, table, moment.without_day(), *holding(table.c.subjects, body))
     return {
         (row["programme"], body)
         for row in rows
         for body in orjson.loads(row["subjects"])
         if row["programme"]
     }
-
-
-def _of(body: str | None) -> list[Any]:
-    """Keep the inspections of which the body is a subject."""
-    # Ids hold neither quotes nor wildcards: the quotes keep the match whole.
-    quoted = f'"{body}"'
-    return [table.c.subjects.contains(quoted, autoescape=True)] if body else []
 
 
 def _items(db: ReadModel, moment: Moment, rows: list[Row]) -> list[Row]:

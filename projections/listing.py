@@ -85,6 +85,55 @@ def all_rows(db: ReadModel, table: Table, moment: Moment, *where: Any) -> list[R
         return [dict(row) for row in connection.execute(statement).mappings()]
 
 
+def list_parts(
+    db: ReadModel,
+    table: Table,
+    moment: Moment,
+    page: Page,
+    id: str,
+    part: str,
+    key: Callable[[Row], Any],
+) -> Listing | None:
+    """Return a page of the parts of one thing of which the name begins so, or None.
+
+    There is none if the thing is not on record; on the day asked for it may be over.
+    """
+    always = moment.without_day()
+    if get_row(db, table, always, id) is None:
+        return None
+    parts = (table.c.id == id, table.c.part.startswith(f"{part}.", autoescape=True))
+    known = all_rows(db, table, always, *parts)
+    held = all_rows(db, table, moment, *parts, in_force(table, moment))
+    listing = page_of(held, page, key)
+    if moment.as_of and not moment.with_undated:
+        listing.undated = sum(row["valid_from"] == "" for row in known)
+    return listing
+
+
+def parts_of(
+    db: ReadModel, table: Table, moment: Moment, ids: Iterable[str], part: str
+) -> dict[str, list[Row]]:
+    """Return the parts that held at the moment of each thing, by the things' ids."""
+    found: dict[str, list[Row]] = {}
+    begins = table.c.part.startswith(f"{part}.", autoescape=True)
+    for chunk in chunks(ids):
+        mine = (table.c.id.in_(chunk), begins, in_force(table, moment))
+        for row in all_rows(db, table, moment, *mine):
+            found.setdefault(row["id"], []).append(row)
+    return found
+
+
+def equal(table: Table, **filters: str | None) -> list[Any]:
+    """Keep the rows that have these values; a filter that is None keeps all."""
+    return [table.c[name] == value for name, value in filters.items() if value]
+
+
+def holding(column: Column[Any], value: str | None) -> list[Any]:
+    """Keep the rows of which a list of ids holds the value; None keeps all."""
+    # Ids hold neither quotes nor wildcards: the quotes keep the match whole.
+    return [column.contains(f'"{value}"', autoescape=True)] if value else []
+
+
 def page_of(rows: Sequence[Row], page: Page, key: Callable[[Row], Any]) -> Listing:
     """Return a page of rows that were worked out, sorted by their key."""
     ordered = sorted(rows, key=key)

@@ -38,6 +38,10 @@ class Moment:
         """Return the same moment with no day asked for."""
         return replace(self, as_of=None, with_undated=False)
 
+    def without_undated(self) -> "Moment":
+        """Return the same moment, as of which what has no date had not happened."""
+        return replace(self, with_undated=False)
+
 
 def standing(table: Table, moment: Moment) -> ColumnElement[bool]:
     """Keep the rows that stood on record at the position."""
@@ -75,12 +79,16 @@ def certainty(row: Any, day: str) -> str | None:
 
 
 def span(
-    started: str | None, ended: str | None = None, replaced: str | None = None
+    started: str | None,
+    ended: str | None = None,
+    replaced: str | None = None,
+    *,
+    is_over: bool = False,
 ) -> Row:
     """Return the columns of time of a row.
 
     `ended` is the last day on which it held; `replaced` the day from which another
-    holds in its place.
+    holds in its place; `is_over` tells that it has ended, on whatever day.
     """
     if started is None:
         return {
@@ -91,6 +99,8 @@ def span(
         }
     first, last = dates.window(started)
     certain_to, valid_to = _end(ended, replaced)
+    if is_over and valid_to is None:
+        certain_to = first  # Held for certain on no day.
     return {
         "valid_from": first,
         "certain_from": last,

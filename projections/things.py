@@ -7,7 +7,18 @@ from typing import Any
 
 from sqlalchemy import Table, func, select
 
-from projections import bodies, database, inspections, programmes, ratings
+from projections import (
+    bodies,
+    commitments,
+    database,
+    inspections,
+    plans,
+    programmes,
+    ratings,
+    sessions,
+    statements,
+    terms,
+)
 from projections.moment import Moment, known_since, standing
 from projections.read_model import ReadModel
 
@@ -16,6 +27,11 @@ TABLES: dict[str, Table] = {
     "programme": programmes.table,
     "inspection": inspections.table,
     "rating": ratings.table,
+    "term": terms.table,
+    "statement": statements.table,
+    "plan": plans.table,
+    "commitment": commitments.table,
+    "session": sessions.table,
 }
 
 # What a filter names, by the filter's name.
@@ -25,7 +41,11 @@ NAMED = {
     "overseen_by": "body",
     "programme": "programme",
     "inspection": "inspection",
+    "force": "body",
+    "convened_by": "body",
 }
+# Filters that name a thing of any noun, by its stream.
+OF_ANY_NOUN = ("about", "addresses", "responds_to")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +98,28 @@ def similar_ids(db: ReadModel, moment: Moment, noun: str, id: str) -> list[str]:
 
 def notes(db: ReadModel, moment: Moment, filters: Mapping[str, Any]) -> list[str]:
     """Return a hint for each filter that names a thing not on record at the head."""
-    named = ((name, id) for name, id in filters.items() if name in NAMED)
-    found = (_note(db, moment, name, id) for name, id in named)
+    found = (
+        _note(db, moment, name, *_named(name, value))
+        for name, value in filters.items()
+        if name in NAMED or name in OF_ANY_NOUN
+    )
     return [note for note in found if note]
 
 
-def _note(db: ReadModel, moment: Moment, name: str, id: str) -> str | None:
-    noun = NAMED[name]
+def _named(filter: str, value: str) -> tuple[str, str]:
+    """Return the noun and the id of what a filter names."""
+    if filter in NAMED:
+        return NAMED[filter], value
+    noun, _, id = value.partition("-")
+    return noun, id
+
+
+def _note(db: ReadModel, moment: Moment, name: str, noun: str, id: str) -> str | None:
     at_head = Moment(moment.head, moment.head, moment.today)
-    if ids(db, at_head, noun, id):
+    if noun in TABLES and ids(db, at_head, noun, id):
         return None
     word = "region" if name == "region" else noun
-    similar = similar_ids(db, at_head, noun, id)
+    similar = similar_ids(db, at_head, noun, id) if noun in TABLES else []
     hint = f"; did you mean {similar[0]!r}?" if similar else "."
     return f"No {word} {id!r} is on record{hint}"
 

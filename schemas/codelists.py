@@ -237,6 +237,13 @@ class Assessment(Code):
     COMPLETE = "complete"
 
 
+class UpdateKind(Code):
+    """Whose word an update of a plan is: the force's side, or the inspectorate."""
+
+    CLAIM = "claim"
+    ASSESSMENT = "assessment"
+
+
 class PlanOutcome(Code):
     """How a plan ended."""
 

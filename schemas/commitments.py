@@ -2,6 +2,7 @@
 
 from marshmallow import fields, validate
 
+from schemas.body_columns import ForceColumns
 from schemas.codelists import CommitmentKind, CommitmentStatus
 from schemas.events import event_data
 from schemas.fields import (
@@ -14,6 +15,7 @@ from schemas.fields import (
     nullable_date,
     streams,
 )
+from schemas.listing import FilterSchema, ItemSchema
 
 
 @event_data("commitment.made")
@@ -52,3 +54,46 @@ class CommitmentReportedSchema(EventData):
     reported_by = Id(load_default=None, allow_none=True)
     status_word = Words(2000)
     text = Words()
+
+
+class CommitmentFilterSchema(FilterSchema):
+    """Which commitments to list."""
+
+    body = Id(metadata={"description": "Only by this body."})
+    force = Id(metadata={"description": "Only of this force, and of who oversees it."})
+    kind = Code(CommitmentKind, metadata={"description": "Only of this kind."})
+
+
+class CommitmentSchema(ItemSchema, ForceColumns):
+    """One promise, as it stood, with the latest report on it."""
+
+    kind = Code(CommitmentKind)
+    kind_label = fields.String()
+    text = fields.String(allow_none=True)
+    term = fields.String(allow_none=True)
+    made_on = fields.String(allow_none=True)
+    made_on_basis = fields.String(allow_none=True)
+    made_on_text = fields.String(allow_none=True)
+    amount_pence = fields.Integer(allow_none=True)
+    currency = fields.String(allow_none=True)
+    due_on = fields.String(allow_none=True)
+    due_on_basis = fields.String(allow_none=True)
+    due_on_text = fields.String(allow_none=True)
+    about = fields.List(
+        fields.String(), metadata={"description": "The streams of what it is about."}
+    )
+    reports = fields.Integer(metadata={"description": "How many reports are held."})
+    status = Code(
+        CommitmentStatus,
+        allow_none=True,
+        metadata={"description": "What became of it, by the latest report."},
+    )
+    status_label = fields.String(allow_none=True)
+    status_word = fields.String(
+        allow_none=True, metadata={"description": "The status in the source's words."}
+    )
+    reported_on = fields.String(allow_none=True)
+    reported_on_basis = fields.String(allow_none=True)
+    reported_on_text = fields.String(allow_none=True)
+    reported_by = fields.String(allow_none=True)
+    report_text = fields.String(allow_none=True)

@@ -76,6 +76,16 @@ class Id(fields.String):
         super().__init__(validate=[length, form], **kwargs)
 
 
+class Stream(fields.String):
+    """The stream of a thing, which names it whatever its noun."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        form = Matches(STREAM_PATTERN, "Not a stream: a noun, a hyphen and an id.")
+        kwargs.setdefault("metadata", {})["pattern"] = f"^{STREAM_PATTERN}$"
+        length = validate.Length(max=ID_LENGTH + 20)
+        super().__init__(validate=[length, form], **kwargs)
+
+
 class Code(fields.String):
     """A word from a code list."""
 
@@ -162,10 +172,8 @@ def ids(**kwargs: Any) -> "SortedIds":
 
 def streams(**kwargs: Any) -> "SortedIds":
     """Return a field for a list of streams, which name things of any noun."""
-    form = Matches(STREAM_PATTERN, "Not a stream: a noun, a hyphen and an id.")
-    each = fields.String(validate=[validate.Length(max=ID_LENGTH + 20), form])
     kwargs.setdefault("validate", validate.Length(max=200))
-    return SortedIds(each, **kwargs)
+    return SortedIds(Stream(), **kwargs)
 
 
 class SortedIds(fields.List[str]):

@@ -2,6 +2,7 @@
 
 from marshmallow import fields, validate
 
+from schemas.body_columns import BodyColumns
 from schemas.events import event_data
 from schemas.fields import (
     EventData,
@@ -13,6 +14,7 @@ from schemas.fields import (
     nullable_date,
     streams,
 )
+from schemas.listing import FilterSchema, ItemSchema
 
 
 @event_data("session.held")
@@ -33,3 +35,36 @@ class SessionHeldSchema(EventData):
         metadata={"sealed": True},
     )
     minutes = Words()
+
+
+class SessionFilterSchema(FilterSchema):
+    """Which sessions to list."""
+
+    body = Id(metadata={"description": "Only those that held this body to account."})
+    convened_by = Id(metadata={"description": "Only those that this body convened."})
+
+
+class SessionSchema(ItemSchema, BodyColumns):
+    """One formal meeting that held a force to account, as it stood."""
+
+    body = fields.String(
+        allow_none=True,
+        metadata={"description": "Who was held to account; null: see `bodies`."},
+    )
+    bodies = fields.List(fields.String())
+    body_names = fields.List(fields.String())
+    convened_by = fields.String()
+    convened_by_name = fields.String(allow_none=True)
+    title = fields.String(allow_none=True)
+    held_on = fields.String(allow_none=True)
+    held_on_basis = fields.String(allow_none=True)
+    held_on_text = fields.String(allow_none=True)
+    about = fields.List(
+        fields.String(), metadata={"description": "The streams of what it is about."}
+    )
+    attendees = fields.List(
+        fields.String(),
+        allow_none=True,
+        metadata={"description": "Who was there; null: not known."},
+    )
+    minutes = fields.String(allow_none=True)

@@ -13,12 +13,25 @@ from service.domain.bodies import (
     BodyRenamed,
     BodyUnlinked,
 )
+from service.domain.commitments import (
+    Commitment,
+    CommitmentMade,
+    CommitmentReported,
+)
 from service.domain.inspections import (
     Inspection,
     InspectionAnnounced,
     InspectionFieldworkStated,
     InspectionPublished,
     InspectionTotalsStated,
+)
+from service.domain.plans import (
+    Plan,
+    PlanActionAdded,
+    PlanClosed,
+    PlanOpened,
+    PlanProgressAssessed,
+    PlanProgressReported,
 )
 from service.domain.programmes import (
     Programme,
@@ -27,6 +40,13 @@ from service.domain.programmes import (
     ProgrammeQuestionAliasAdded,
 )
 from service.domain.ratings import Rating, RatingAwarded
+from service.domain.sessions import Session, SessionHeld
+from service.domain.statements import (
+    Statement,
+    StatementPublished,
+    StatementWithdrawn,
+)
+from service.domain.terms import Term, TermEnded, TermStarted
 
 SOURCE = {
     "url": "https://example.org/report",
@@ -142,9 +162,102 @@ AWARDED = RatingAwarded(
     published_on=None,
     published_on_basis=None,
 )
+STARTED = TermStarted(
+    body="pcc-west-mercia",
+    office="commissioner",
+    elected_on="2021-05-06",
+    elected_on_basis="stated",
+    started_on="2021-05-13",
+    started_on_basis="stated",
+    party="Conservative",
+    person_name="A Commissioner",
+)
+ENDED = TermEnded(ended_on="2024-05-08", ended_on_basis="stated", reason="election")
+SAID = StatementPublished(
+    kind="section-55-response",
+    body="pcc-west-mercia",
+    term="pcc-west-mercia.commissioner.2021",
+    about=["body-west-mercia"],
+    published_on="2024-07",
+    published_on_basis="inferred",
+    dated_on="2024-07-09",
+    dated_on_basis="letter",
+    responds_to=["inspection-peel-2023-25.west-mercia"],
+    section_55=True,
+    title="Response to the report",
+    text="We have read the report.",
+    speaker="A Commissioner",
+)
+WITHDRAWN = StatementWithdrawn(withdrawn_on="2024-08", withdrawn_on_basis="stated")
+OPENED = PlanOpened(
+    body="west-mercia",
+    addresses=["rating-peel-2023-25.west-mercia.investigating-crime"],
+    opened_on="2023-12-11",
+    opened_on_basis="stated",
+    title="SOC Delivery Plan",
+    summary="What the force will do.",
+)
+PROMISED = PlanActionAdded(
+    action="a1", due_on="2024-12", due_on_basis="stated", text="Train everybody."
+)
+CLAIMED = PlanProgressReported(
+    action="a1",
+    status="complete",
+    reported_on="2024-07-16",
+    reported_on_basis="stated",
+    reported_by="west-mercia",
+    status_word="Done",
+    text="Everybody is trained.",
+)
+ASSESSED = PlanProgressAssessed(
+    action=None,
+    status="partly-improved",
+    assessed_on="2025",
+    assessed_on_basis="inferred",
+    inspection="peel-2025-27.west-mercia",
+    status_word="Some progress",
+    text="More is needed.",
+)
+CLOSED = PlanClosed(closed_on="2025-06", closed_on_basis="stated", outcome="replaced")
+PLEDGED = CommitmentMade(
+    kind="funding",
+    body="pcc-west-mercia",
+    term=None,
+    made_on="2024-05",
+    made_on_basis="stated",
+    amount_pence=100_000_000,
+    currency="GBP",
+    due_on="2025-03-31",
+    due_on_basis="stated",
+    about=["body-west-mercia"],
+    text="A million pounds.",
+)
+KEPT = CommitmentReported(
+    status="kept",
+    reported_on="2025-04",
+    reported_on_basis="stated",
+    reported_by="pcc-west-mercia",
+    status_word="Paid",
+    text="It was paid.",
+)
+MET = SessionHeld(
+    held_on="2024-07-16",
+    held_on_basis="stated",
+    convened_by="pcc-west-mercia",
+    bodies=["west-mercia"],
+    about=["plan-west-mercia.soc-delivery"],
+    title="Holding to account",
+    attendees=["A Commissioner", "A Constable"],
+    minutes="The plan was looked at.",
+)
 BODY, PROGRAMME = Body("west-mercia"), Programme("peel-2023-25")
 INSPECTION = Inspection("peel-2023-25.west-mercia")
 RATING = Rating("peel-2023-25.west-mercia.investigating-crime")
+TERM = Term("pcc-west-mercia.commissioner.2021")
+STATEMENT = Statement("pcc-west-mercia.2024-07-09.1")
+PLAN = Plan("west-mercia.soc-delivery")
+COMMITMENT = Commitment("pcc-west-mercia.2024-05.1")
+SESSION = Session("west-mercia.2024-07-16.1")
 
 # Of every noun a history in which each of its types of event occurs once.
 HISTORIES = {
@@ -152,6 +265,11 @@ HISTORIES = {
     "programme": (PROGRAMME, ANNOUNCED, ASKED, ALIASED),
     "inspection": (INSPECTION, TO_COME, PUBLISHED, FIELDWORK, TOTALS),
     "rating": (RATING, AWARDED),
+    "term": (TERM, STARTED, ENDED),
+    "statement": (STATEMENT, SAID, WITHDRAWN),
+    "plan": (PLAN, OPENED, PROMISED, CLAIMED, ASSESSED, CLOSED),
+    "commitment": (COMMITMENT, PLEDGED, KEPT),
+    "session": (SESSION, MET),
 }
 
 

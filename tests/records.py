@@ -1,7 +1,7 @@
 """Apps over records: a founding one, and small ones of a test's own."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,11 @@ from schemas.events import RecordedEvent
 from service import start
 from service.app import create_app
 from service.config import Settings
+from service.domain.base import Aggregate, Event
 from service.domain.bodies import Body
 from service.record import Record
 from tests.contract_client import ContractClient
+from tests.examples import LINKED
 
 
 def founding_record(folder: Path) -> Record:
@@ -83,6 +85,18 @@ class SmallRecord:
         members |= {"outside_ids": ids, "sources": [SOURCE]}
         event = body.register(name=name, **members)
         return self.record.record(body, event, by="system")
+
+    def put(self, thing: Aggregate, *events: Event) -> None:
+        """Record events that were made elsewhere, with a source of their own."""
+        for event in events:
+            found = self.record.find(type(thing), thing.id)
+            self.record.record(found, replace(event, sources=[SOURCE]), by="system")
+
+    def oversee(self, force: str, overseer: str, name: str) -> None:
+        """Register a force and the body that oversees it."""
+        self.register(force)
+        self.register(overseer, name, kind="local-policing-body")
+        self.put(Body(force), replace(LINKED, to=overseer))
 
     def rename(self, id: str, name: str) -> RecordedEvent:
         body = self.record.load(Body, id)

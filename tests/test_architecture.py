@@ -36,6 +36,19 @@ inspection.fieldwork-stated subjects, fieldwork_from, fieldwork_to | note
 inspection.totals-stated body, areas, grades | note
 rating.awarded inspection, programme, body, question, level, scale, grade, basis, \
 carried_from, published_on | note
+term.started body, office, elected_on, started_on, party | person_name, note
+term.ended ended_on, reason | note
+statement.published kind, body, term, about, published_on, dated_on, responds_to, \
+section_55 | title, text, speaker
+statement.withdrawn withdrawn_on | note
+plan.opened body, addresses, opened_on | title, summary
+plan.action-added action, due_on | text
+plan.progress-reported action, status, reported_on, reported_by | status_word, text
+plan.progress-assessed action, status, assessed_on, inspection | status_word, text
+plan.closed closed_on, outcome | note
+commitment.made kind, body, term, made_on, amount_pence, currency, due_on, about | text
+commitment.reported status, reported_on, reported_by | status_word, text
+session.held held_on, convened_by, bodies, about | title, attendees, minutes
 *.corrected corrects, reason, asked_by, data, sealed_fields | reason_text
 *.retracted retracts, reason, asked_by | reason_text
 *.disputed disputes, data, sealed_fields |
@@ -47,14 +60,17 @@ CLASSES = EVENT_TYPES | {f"*.{verb}": kind for verb, kind in GENERIC.items()}
 
 
 def designed(type):
-    plain, _, sealed = DESIGNED[type].partition("|")
-    names = [name.strip() for name in plain.split(",")]
+    plain, sealed = map(named, DESIGNED[type].split("|"))
     with_twins = [
         each
-        for name in names
+        for name in plain
         for each in ([name, f"{name}_basis"] if dates.is_world_date(name) else [name])
     ]
-    return with_twins, tuple(sealed.split())
+    return with_twins, tuple(sealed)
+
+
+def named(listed):
+    return [name.strip() for name in listed.split(",") if name.strip()]
 
 
 @pytest.mark.parametrize("type", CLASSES)

@@ -1,22 +1,32 @@
 """The list of all blueprints. List new modules here."""
 
 from service.api.bodies import bodies
+from service.api.commitments import commitments
 from service.api.coverage import coverage
 from service.api.docs import docs
 from service.api.documents import documents
 from service.api.events import events
 from service.api.inspections import inspections
 from service.api.log import log
+from service.api.plans import plans
 from service.api.programmes import programmes
 from service.api.projections import projections
 from service.api.ratings import ratings
+from service.api.sessions import sessions
+from service.api.statements import statements
 from service.api.status import status
+from service.api.terms import terms
 
 ALL = [
     bodies,
     programmes,
     inspections,
     ratings,
+    terms,
+    statements,
+    plans,
+    commitments,
+    sessions,
     coverage,
     events,
     projections,

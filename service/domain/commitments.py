@@ -73,16 +73,20 @@ class Commitment(Aggregate):
 
     def _must_follow(self, event: CommitmentReported) -> None:
         for made in self.live(CommitmentMade):
-            must_not_precede(
-                event.reported_on, made.made_on, "The report", "the promise"
-            )
+            _must_be_reported_after(made, event)
 
     def _must_hold(self, event: Event, fact: Fact) -> None:
         match event:
             case CommitmentMade():
                 _must_have_a_currency(event)
+                for reported in self.live(CommitmentReported):
+                    _must_be_reported_after(event, reported)
             case CommitmentReported():
                 self._must_follow(event)
+
+
+def _must_be_reported_after(made: CommitmentMade, reported: CommitmentReported) -> None:
+    must_not_precede(reported.reported_on, made.made_on, "The report", "the promise")
 
 
 def _must_have_a_currency(event: CommitmentMade) -> None:

@@ -109,21 +109,23 @@ class Plan(Aggregate):
         """Put on record what progress is claimed."""
         self._must_be_open()
         event = PlanProgressReported(**data)
-        self._must_follow(event.action, event.reported_on)
+        self._must_have_action(event.action)
+        self._must_follow(event)
         return event
 
     def assess_progress(self, **data: Any) -> PlanProgressAssessed:
         """Put on record what progress the inspectorate saw."""
         self._must_be_open()
         event = PlanProgressAssessed(**data)
-        self._must_follow(event.action, event.assessed_on)
+        self._must_have_action(event.action)
+        self._must_follow(event)
         return event
 
     def close(self, **data: Any) -> PlanClosed:
         """Put on record that the plan was closed; `complete` alone closes nothing."""
         self._must_be_open()
         event = PlanClosed(**data)
-        self._must_follow(None, event.closed_on)
+        self._must_follow(event)
         return event
 
     @property
@@ -136,19 +138,36 @@ class Plan(Aggregate):
         if self.live(PlanClosed):
             raise RuleBrokenError("plan-closed", f"{self.id} is closed.")
 
-    def _must_follow(self, action: str | None, day: str | None) -> None:
+    def _must_have_action(self, action: str | None) -> None:
         if action is not None and action not in self.actions:
             raise RuleBrokenError(
                 "unknown-action", f"{self.id} has no action {action!r}."
             )
+
+    def _must_follow(self, event: Event) -> None:
         for opened in self.live(PlanOpened):
-            must_not_precede(day, opened.opened_on, "It", "the opening of the plan")
+            _must_follow_opening(event, opened)
 
     def _must_hold(self, event: Event, fact: Fact) -> None:
         match event:
-            case PlanProgressReported(action=action, reported_on=day):
-                self._must_follow(action, day)
-            case PlanProgressAssessed(action=action, assessed_on=day):
-                self._must_follow(action, day)
-            case PlanClosed(closed_on=day):
-                self._must_follow(None, day)
+            case PlanOpened():
+                for later in self.live(*FOLLOWING):
+                    _must_follow_opening(later, event)
+            case PlanProgressReported() | PlanProgressAssessed():
+                self._must_have_action(event.action)
+                self._must_follow(event)
+            case PlanClosed():
+                self._must_follow(event)
+
+
+# What happens to an open plan, and the member that says when.
+FOLLOWING: dict[type[Event], str] = {
+    PlanProgressReported: "reported_on",
+    PlanProgressAssessed: "assessed_on",
+    PlanClosed: "closed_on",
+}
+
+
+def _must_follow_opening(event: Event, opened: PlanOpened) -> None:
+    day = getattr(event, FOLLOWING[type(event)])
+    must_not_precede(day, opened.opened_on, "It", "the opening of the plan")

@@ -68,14 +68,19 @@ class Statement(Aggregate):
         if self.live(StatementWithdrawn):
             raise RuleBrokenError("withdrawn", f"{self.id} is withdrawn.")
         event = StatementWithdrawn(**data)
-        self._must_follow(event)
+        for said in self.live(StatementPublished):
+            _must_be_withdrawn_after(said, event)
         return event
 
-    def _must_follow(self, event: StatementWithdrawn) -> None:
-        for said in self.live(StatementPublished):
-            day = said.published_on or said.dated_on
-            must_not_precede(event.withdrawn_on, day, "The withdrawal", "the statement")
-
     def _must_hold(self, event: Event, fact: Fact) -> None:
-        if isinstance(event, StatementWithdrawn):
-            self._must_follow(event)
+        after = self._with(fact.version, event=event)
+        for said in after.live(StatementPublished):
+            for withdrawn in after.live(StatementWithdrawn):
+                _must_be_withdrawn_after(said, withdrawn)
+
+
+def _must_be_withdrawn_after(
+    said: StatementPublished, withdrawn: StatementWithdrawn
+) -> None:
+    for day in (said.published_on, said.dated_on):
+        must_not_precede(withdrawn.withdrawn_on, day, "The withdrawal", "the statement")

@@ -81,8 +81,13 @@ class Term(Aggregate):
             event.started_on, event.elected_on, "The start", "the election"
         )
         for end in self.live(TermEnded):
-            must_not_precede(end.ended_on, event.started_on, "The end", "the start")
+            _must_end_after(event, end)
 
     def _must_follow(self, event: TermEnded) -> None:
         for start in self.live(TermStarted):
-            must_not_precede(event.ended_on, start.started_on, "The end", "the start")
+            _must_end_after(start, event)
+
+
+def _must_end_after(start: TermStarted, end: TermEnded) -> None:
+    must_not_precede(end.ended_on, start.started_on, "The end", "the start")
+    must_not_precede(end.ended_on, start.elected_on, "The end", "the election")
