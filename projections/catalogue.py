@@ -4,8 +4,19 @@ Ratings follow programmes and inspections, whose rows they read.
 """
 
 from projections.bodies import bodies
+from projections.findings import findings
+from projections.gaps import gaps
 from projections.inspections import inspections
+from projections.monitoring import monitoring
 from projections.programmes import programmes
 from projections.ratings import ratings
 
-ALL = [bodies, programmes, inspections, ratings]
+ALL = [
+    bodies,
+    programmes,
+    inspections,
+    ratings,
+    findings,
+    monitoring,
+    gaps,
+]

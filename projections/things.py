@@ -7,7 +7,16 @@ from typing import Any
 
 from sqlalchemy import Table, func, select
 
-from projections import bodies, database, inspections, programmes, ratings
+from projections import (
+    bodies,
+    database,
+    findings,
+    gaps,
+    inspections,
+    monitoring,
+    programmes,
+    ratings,
+)
 from projections.moment import Moment, known_since, standing
 from projections.read_model import ReadModel
 
@@ -16,6 +25,9 @@ TABLES: dict[str, Table] = {
     "programme": programmes.table,
     "inspection": inspections.table,
     "rating": ratings.table,
+    "finding": findings.table,
+    "monitoring": monitoring.table,
+    "gap": gaps.table,
 }
 
 # What a filter names, by the filter's name.

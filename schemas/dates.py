@@ -7,7 +7,7 @@ of days on which the thing may have happened. World days are Europe/London.
 
 import calendar
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -110,6 +110,19 @@ def utc_now() -> datetime:
 def earliest(dates: Iterable[str | None]) -> str | None:
     """Return the date whose first possible day comes first, of those known."""
     return min((each for each in dates if each), key=first_day, default=None)
+
+
+def chronological(days: Sequence[str | None]) -> list[int]:
+    """Return the order in time of dates given in the order of the log.
+
+    An unknown one comes where the log has it, after the dated ones before it; of
+    two with the same first possible day, the one that the log has first.
+    """
+    firsts, last = [], ""
+    for day in days:
+        last = first_day(day) if day else last
+        firsts.append(last)
+    return sorted(range(len(days)), key=lambda number: firsts[number])
 
 
 def _is_within(inner: str, outer: str) -> bool:

@@ -5,11 +5,15 @@ from service.api.coverage import coverage
 from service.api.docs import docs
 from service.api.documents import documents
 from service.api.events import events
+from service.api.findings import findings
+from service.api.gaps import gaps
 from service.api.inspections import inspections
 from service.api.log import log
+from service.api.monitoring import monitoring
 from service.api.programmes import programmes
 from service.api.projections import projections
 from service.api.ratings import ratings
+from service.api.responses import responses
 from service.api.status import status
 
 ALL = [
@@ -17,6 +21,10 @@ ALL = [
     programmes,
     inspections,
     ratings,
+    findings,
+    monitoring,
+    gaps,
+    responses,
     coverage,
     events,
     projections,
