@@ -10,6 +10,7 @@ from projections.inspections import inspections
 from projections.monitoring import monitoring
 from projections.programmes import programmes
 from projections.ratings import ratings
+from projections.timeline import timeline
 
 ALL = [
     bodies,
@@ -19,4 +20,5 @@ ALL = [
     findings,
     monitoring,
     gaps,
+    timeline,
 ]

@@ -13,7 +13,6 @@ from projections.moment import Moment
 from projections.read_model import ReadModel, Row
 from schemas.codelists import BodyKind, CoverageState, Graded, Level, RatingBasis, label
 
-
 # The kinds of gap that are states of coverage: they bear the same names.
 STATES_OF_GAPS = (
     CoverageState.NOT_INSPECTED,

@@ -12,7 +12,10 @@ from schemas.events import RecordedEvent
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One original event as it stands; `sealed` holds commitments, never words."""
+    """One original event as it stands; `sealed` holds commitments, never words.
+
+    `position` and `recorded_at` are its own, `change` is that of what it now says.
+    """
 
     version: int
     type: str
@@ -20,6 +23,8 @@ class Fact:
     sealed: dict[str, str]
     sources: Sequence[dict[str, Any]]
     position: int
+    recorded_at: str = ""
+    change: str = ""
     is_retracted: bool = False
     disputes: dict[int, "Fact"] = field(default_factory=dict)
 
@@ -100,6 +105,8 @@ def _apply(facts: dict[int, Fact], event: RecordedEvent) -> bool:
                 event.sealed,
                 event.sources,
                 event.position,
+                event.recorded_at,
+                event.change,
             )
     return False
 
@@ -120,6 +127,7 @@ def _restated(old: Fact, event: RecordedEvent) -> Fact:
         data=event.data["data"],
         sealed={**kept, **stated, **titles},
         sources=sources,
+        change=event.change,
     )
 
 

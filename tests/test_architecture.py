@@ -36,6 +36,18 @@ inspection.fieldwork-stated subjects, fieldwork_from, fieldwork_to | note
 inspection.totals-stated body, areas, grades | note
 rating.awarded inspection, programme, body, question, level, scale, grade, basis, \
 carried_from, published_on | note
+finding.raised inspection, bodies, kind, accelerated, raised_on, outside_id | \
+title, text
+finding.status-reported status, reported_on, reported_by | status_word, note
+finding.commented commented_on | text
+finding.closed on, decided_by | note
+finding.reopened on, decided_by | note
+finding.superseded on, by | note
+monitoring.entered body, phase, entered_on | note
+monitoring.observed observed_on | note
+monitoring.left left_on, to_phase | note
+gap.declared kind, about, since | note
+gap.closed on | note
 *.corrected corrects, reason, asked_by, data, sealed_fields | reason_text
 *.retracted retracts, reason, asked_by | reason_text
 *.disputed disputes, data, sealed_fields |
@@ -54,7 +66,7 @@ def designed(type):
         for name in names
         for each in ([name, f"{name}_basis"] if dates.is_world_date(name) else [name])
     ]
-    return with_twins, tuple(sealed.split())
+    return with_twins, tuple(sealed.replace(",", " ").split())
 
 
 @pytest.mark.parametrize("type", CLASSES)

@@ -22,9 +22,13 @@ MEMBERS = {
     "programme": ("title", "PEEL 2023 to 2025", "PEEL"),
     "inspection": ("title", "West Mercia", "Mercia"),
     "rating": ("grade", "good", "adequate"),
+    "finding": ("kind", "recommendation", "area-for-improvement"),
+    "monitoring": ("entered_on", "2022-06-01", "2022-06-20"),
+    "gap": ("since", "2024-06-02", "2024-05"),
 }
 FIXED = {"programme": (2, "question"), "inspection": (1, "programme")}
 FIXED |= {"rating": (1, "inspection")}
+FIXED |= {"finding": (1, "inspection"), "monitoring": (1, "body"), "gap": (1, "kind")}
 
 each_noun = pytest.mark.parametrize("noun", NOUNS)
 
