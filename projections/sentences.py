@@ -20,7 +20,7 @@ FINDING = "the {finding}[ with {bodies}][ ({title})]"
 PLAN = "the plan {plan}[ of {body}]"
 TEMPLATES: dict[str, tuple[str, ...]] = {
     "body.registered": ("{name} came on record as a body: {kind}.",),
-    "body.renamed": ("{self} took the name {name}.",),
+    "body.renamed": ("{former} took the name {name}.",),
     "body.linked": ("{self} {relation} {to}.",),
     "body.unlinked": ("It came to an end that {self} {relation} {to}.",),
     "body.dissolved": ("{self} was dissolved[; {succeeded_by} took its place].",),
@@ -251,6 +251,7 @@ def _plan(teller: Teller, told: Told) -> str:
 
 SPECIAL: dict[str, Special] = {
     "self": lambda teller, told: teller.bodies.name(told.id) or told.id,
+    "former": lambda teller, told: str(told.first["name"]),
     "relation": lambda teller, told: RELATIONS[told.data["relation"]],
     "said": lambda teller, told: SAID[told.data["kind"]],
     "publication": lambda teller, told: (

@@ -93,14 +93,19 @@ def test_no_schema_is_of_an_unknown_event_type():
 
 @pytest.mark.parametrize("type", EVENT_TYPES)
 def test_an_event_type_is_handled_by_a_projection(type):
-    assert any(type in each.handlers for each in ALL), f"handle {type} in projections/"
+    assert is_handled(type), f"handle {type} in projections/"
 
 
 @pytest.mark.parametrize("noun", NOUNS)
 @pytest.mark.parametrize("verb", GENERIC)
 def test_the_generic_types_are_handled_for_every_noun(noun, verb):
     type = f"{noun}.{verb}"
-    assert any(type in each.handlers for each in ALL), f"handle {type} in projections/"
+    assert is_handled(type), f"handle {type} in projections/"
+
+
+def is_handled(type):
+    """Whether the projection of its own noun handles a type."""
+    return any(type in p.handlers for p in ALL if p.noun == type.partition(".")[0])
 
 
 def test_every_type_belongs_to_a_noun():
