@@ -10,7 +10,7 @@ from projections.listing import Listing, Page, chunks, page_of
 from projections.moment import Moment
 from projections.read_model import ReadModel, Row, history, recorded_event
 from projections.sentences import TEMPLATES, Teller, Told
-from projections.timeline import facts_about, world_date
+from projections.timeline import dates_of_ratings, facts_about, world_date
 from schemas import dates
 from schemas.codelists import Change, label
 from schemas.events import RecordedEvent
@@ -45,7 +45,11 @@ def list_recorded(
         if event.position > after and event.recorded_at >= (since or "")
     ]
     teller = Teller(db, moment, [told for _, told in found])
-    rows = [_item(event, told, teller.sentence(told)) for event, told in found]
+    own = dates_of_ratings(db, moment, versions)
+    rows = [
+        _item(event, teller.sentence(told), _happened(told) or own.get(event.stream))
+        for event, told in found
+    ]
     return page_of(rows, page, lambda row: (f"{row['position']:016}",))
 
 
@@ -110,8 +114,14 @@ def _as_told(
     return Told(original.type, event.id, data, sealed, first_data, first.sealed)
 
 
-def _item(event: RecordedEvent, told: Told, sentence: str) -> Row:
+def _happened(told: Told) -> Row | None:
     on, on_basis = world_date(dict(told.data))
+    return {"on": on, "on_basis": on_basis} if on else None
+
+
+def _item(event: RecordedEvent, sentence: str, happened: Row | None) -> Row:
+    """Return an event as an item; a rating without a date has its inspection's."""
+    on = happened["on"] if happened else None
     return {
         "id": str(event.position),
         "position": event.position,
@@ -125,7 +135,7 @@ def _item(event: RecordedEvent, told: Told, sentence: str) -> Row:
         "stream": event.stream,
         "version": event.version,
         "on": on,
-        "on_basis": on_basis,
+        "on_basis": happened["on_basis"] if happened else None,
         "on_text": dates.in_words(on),
     }
 

@@ -15,6 +15,7 @@ from projections.listing import open_words
 from projections.moment import Moment
 from projections.read_model import ReadModel
 from schemas import dates
+from schemas.codelists import Level
 
 FINDING = "the {finding}[ with {bodies}][ ({title})]"
 PLAN = "the plan {plan}[ of {body}]"
@@ -42,7 +43,7 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
         "A source counts the grades of {body}.",
     ),
     "rating.awarded": (
-        "{body} was graded {grade} for {question}[ ({programme})][, {basis}].",
+        "{body} was graded {grade} {question}[ ({programme})][, {basis}].",
     ),
     "finding.raised": (
         "The inspectorate raised {a_finding} with {bodies}[: {title}].",
@@ -216,8 +217,10 @@ def _grade(teller: Teller, told: Told) -> str:
 
 def _question(teller: Teller, told: Told) -> str:
     data = told.data
+    if data["level"] == Level.OVERALL:
+        return "overall"
     asked = teller.programmes.question(data["programme"], data["question"])
-    return str(asked["label"] if asked else data["question"]).lower()
+    return f"for {asked['label'] if asked else data['question']}".lower()
 
 
 def _basis(teller: Teller, told: Told) -> str | None:

@@ -191,24 +191,24 @@ def _all_ever(db: ReadModel, moment: Moment, is_of: Any) -> list[Row]:
 
 def _dated(db: ReadModel, moment: Moment, rows: list[Row]) -> list[Row]:
     """Give ratings that state no date of their own that of their inspection."""
-    ids = [row["id"].removeprefix("rating-") for row in rows if _is_rating(row)]
-    own: dict[str, Row] = {}
+    undated = [row["id"] for row in rows if row["on"] is None]
+    own = dates_of_ratings(db, moment, undated)
+    return [{**row, **own.get(row["id"], {})} for row in rows]
+
+
+def dates_of_ratings(
+    db: ReadModel, moment: Moment, streams: Iterable[str]
+) -> dict[str, Row]:
+    """Return when ratings were published and what that rests on, by stream."""
+    noun = "rating-"
+    ids = [each.removeprefix(noun) for each in streams if each.startswith(noun)]
+    found: dict[str, Row] = {}
     for chunk in chunks(ids):
         is_one = ratings.table.c.id.in_(chunk)
-        found = ratings.rating_rows(db, moment.without_day(), is_one)
-        own |= {f"rating-{row['id']}": row for row in found}
-    return [_with_date(row, own.get(row["id"])) for row in rows]
-
-
-def _is_rating(row: Row) -> bool:
-    return row["type"] == "rating.awarded" and row["on"] is None
-
-
-def _with_date(row: Row, rating: Row | None) -> Row:
-    if rating is None or row["on"] is not None:
-        return row
-    dated = {"on": rating["published_on"], "on_basis": rating["published_on_basis"]}
-    return {**row, **dated}
+        for row in ratings.rating_rows(db, moment.without_day(), is_one):
+            dated = {"on": row["published_on"], "on_basis": row["published_on_basis"]}
+            found[f"{noun}{row['id']}"] = dated
+    return found
 
 
 def _is_shown(row: Row, moment: Moment) -> bool:
