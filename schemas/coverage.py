@@ -2,10 +2,10 @@
 
 from marshmallow import fields
 
+from schemas.body_columns import BodyColumns
 from schemas.codelists import CoverageState
 from schemas.fields import Code, Id
 from schemas.listing import FilterSchema
-from schemas.ratings import BodyColumns
 
 
 class CoverageFilterSchema(FilterSchema):

@@ -2,6 +2,7 @@
 
 from marshmallow import fields, validate
 
+from schemas.body_columns import BodyColumns
 from schemas.codelists import FindingKind, FindingStatus
 from schemas.events import event_data
 from schemas.fields import (
@@ -16,7 +17,6 @@ from schemas.fields import (
     streams,
 )
 from schemas.listing import FilterSchema, Flag, ItemSchema
-from schemas.ratings import BodyColumns
 
 
 @event_data("finding.raised")

@@ -2,6 +2,7 @@
 
 from marshmallow import fields
 
+from schemas.body_columns import BodyColumns
 from schemas.codelists import Phase
 from schemas.events import event_data
 from schemas.fields import (
@@ -13,7 +14,6 @@ from schemas.fields import (
     nullable_date,
 )
 from schemas.listing import FilterSchema, ItemSchema
-from schemas.ratings import BodyColumns
 
 
 @event_data("monitoring.entered")

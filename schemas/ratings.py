@@ -2,13 +2,13 @@
 
 from marshmallow import INCLUDE, fields
 
+from schemas.body_columns import BodyColumns
 from schemas.codelists import Direction, Level, RatingBasis
 from schemas.events import event_data
 from schemas.fields import (
     Code,
     EventData,
     Id,
-    Open,
     Words,
     date_basis,
     nullable_date,
@@ -44,16 +44,6 @@ class RatingFilterSchema(FilterSchema):
     grade = Id(metadata={"description": "Only this grade: `requires-improvement` …"})
     basis = Code(RatingBasis, metadata={"description": "Only on this basis."})
     inspection = Id(metadata={"description": "Only of this inspection."})
-
-
-class BodyColumns(Open):
-    """What every row that has a body says of it."""
-
-    body = fields.String()
-    body_name = fields.String(allow_none=True)
-    body_ons = fields.String(allow_none=True)
-    region = fields.String(allow_none=True)
-    overseen_by = fields.String(allow_none=True)
 
 
 class RatingSchema(ItemSchema, BodyColumns):

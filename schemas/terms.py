@@ -2,6 +2,7 @@
 
 from marshmallow import fields
 
+from schemas.body_columns import ForceColumns
 from schemas.codelists import Office, TermEndReason
 from schemas.events import event_data
 from schemas.fields import (
@@ -14,7 +15,6 @@ from schemas.fields import (
     nullable_date,
 )
 from schemas.listing import FilterSchema, ItemSchema
-from schemas.ratings import BodyColumns
 
 
 @event_data("term.started")
@@ -47,9 +47,10 @@ class TermFilterSchema(FilterSchema):
 
     body = Id(metadata={"description": "Only in offices of this body."})
     office = Code(Office, metadata={"description": "Only in this office."})
+    force = Id(metadata={"description": "Only of this force, and of who oversees it."})
 
 
-class TermSchema(ItemSchema, BodyColumns):
+class TermSchema(ItemSchema, ForceColumns):
     """One person in one office, as it stood."""
 
     office = Code(Office)
@@ -58,9 +59,17 @@ class TermSchema(ItemSchema, BodyColumns):
     party = fields.String(allow_none=True)
     elected_on = fields.String(allow_none=True)
     elected_on_basis = fields.String(allow_none=True)
+    elected_on_text = fields.String(allow_none=True)
     started_on = fields.String(allow_none=True)
     started_on_basis = fields.String(allow_none=True)
+    started_on_text = fields.String(allow_none=True)
     ended_on = fields.String(allow_none=True)
     ended_on_basis = fields.String(allow_none=True)
-    reason = fields.String(allow_none=True)
+    ended_on_text = fields.String(allow_none=True)
+    has_ended = fields.Boolean(
+        metadata={"description": "Whether an end is on record, on whatever day."}
+    )
+    reason = Code(TermEndReason, allow_none=True)
+    reason_label = fields.String(allow_none=True)
     note = fields.String(allow_none=True)
+    end_note = fields.String(allow_none=True)

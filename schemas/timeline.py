@@ -2,10 +2,16 @@
 
 from marshmallow import fields, validate
 
+from schemas.body_columns import BodyColumns
 from schemas.codelists import Change, Confidence
 from schemas.fields import Code, Open
-from schemas.listing import LARGEST, FilterSchema, LogPageSchema, Whole, day
-from schemas.ratings import BodyColumns
+from schemas.listing import (
+    LARGEST,
+    FilterSchema,
+    LogPageSchema,
+    Whole,
+    day,
+)
 
 
 class TimelineFilterSchema(FilterSchema):

@@ -36,6 +36,11 @@ inspection.fieldwork-stated subjects, fieldwork_from, fieldwork_to | note
 inspection.totals-stated body, areas, grades | note
 rating.awarded inspection, programme, body, question, level, scale, grade, basis, \
 carried_from, published_on | note
+*.corrected corrects, reason, asked_by, data, sealed_fields | reason_text
+*.retracted retracts, reason, asked_by | reason_text
+*.disputed disputes, data, sealed_fields |
+*.dispute-settled settles, prevails, reason | reason_text
+*.sourced adds_to |
 finding.raised inspection, bodies, kind, accelerated, raised_on, outside_id | \
 title, text
 finding.status-reported status, reported_on, reported_by | status_word, note
@@ -48,25 +53,23 @@ monitoring.observed observed_on | note
 monitoring.left left_on, to_phase | note
 gap.declared kind, about, since | note
 gap.closed on | note
-*.corrected corrects, reason, asked_by, data, sealed_fields | reason_text
-*.retracted retracts, reason, asked_by | reason_text
-*.disputed disputes, data, sealed_fields |
-*.dispute-settled settles, prevails, reason | reason_text
-*.sourced adds_to |
 """
 DESIGNED = dict(re.findall(r"^(\S+) (.*)$", MEMBERS, re.MULTILINE))
 CLASSES = EVENT_TYPES | {f"*.{verb}": kind for verb, kind in GENERIC.items()}
 
 
 def designed(type):
-    plain, _, sealed = DESIGNED[type].partition("|")
-    names = [name.strip() for name in plain.split(",")]
+    plain, sealed = map(named, DESIGNED[type].split("|"))
     with_twins = [
         each
-        for name in names
+        for name in plain
         for each in ([name, f"{name}_basis"] if dates.is_world_date(name) else [name])
     ]
-    return with_twins, tuple(sealed.replace(",", " ").split())
+    return with_twins, tuple(sealed)
+
+
+def named(listed):
+    return [name.strip() for name in listed.split(",") if name.strip()]
 
 
 @pytest.mark.parametrize("type", CLASSES)

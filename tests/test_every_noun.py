@@ -30,7 +30,7 @@ FIXED = {"programme": (2, "question"), "inspection": (1, "programme")}
 FIXED |= {"rating": (1, "inspection")}
 FIXED |= {"finding": (1, "inspection"), "monitoring": (1, "body"), "gap": (1, "kind")}
 
-each_noun = pytest.mark.parametrize("noun", NOUNS)
+each_noun = pytest.mark.parametrize("noun", HISTORIES)
 
 
 def history(noun):
@@ -142,7 +142,7 @@ def test_a_retracted_thing_takes_no_more_events(noun):
         thing.add_source(adds_to=1, sources=[SOURCE])
 
 
-@pytest.mark.parametrize("noun", [n for n in NOUNS if len(HISTORIES[n]) > 2])
+@pytest.mark.parametrize("noun", [n for n in HISTORIES if len(HISTORIES[n]) > 2])
 def test_one_event_is_retracted(noun):
     thing = history(noun)
     event = thing.retract(retracts=thing.version, **WHY)
