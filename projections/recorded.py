@@ -115,7 +115,7 @@ def _as_told(
 
 
 def _happened(told: Told) -> Row | None:
-    on, on_basis = world_date(dict(told.data))
+    on, on_basis = world_date(told.data)
     return {"on": on, "on_basis": on_basis} if on else None
 
 

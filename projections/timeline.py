@@ -5,7 +5,7 @@ the fact refers to. A body's timeline is made of the facts that concern it, and 
 those that refer to what concerns it alone.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -51,6 +51,7 @@ NAMING = ("body", "to", "convened_by")
 NAMING_MANY = ("bodies", "subjects", "succeeded_by")
 REFERRING = ("about", "responds_to", "addresses")
 # When a thing is due, and when somebody was elected, is not when it happened.
+FIRST = ("published_on", "started_on")
 LATER = ("due_on", "elected_on", "fieldwork_to")
 UNDATED = "9999"
 
@@ -95,11 +96,12 @@ def _row(thing: Thing, fact: Fact, first: Fact, target: str) -> Row:
     }
 
 
-def world_date(data: Row) -> tuple[str | None, str | None]:
+def world_date(data: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """Return when a fact happened, and what that rests on."""
-    for name, value in data.items():
-        if value and dates.is_world_date(name) and name not in LATER:
-            return value, data[f"{name}_basis"]
+    for name in (*FIRST, *sorted(set(data) - {*FIRST, *LATER})):
+        is_end = name == "ended_on" and "started_on" in data
+        if dates.is_world_date(name) and data.get(name) and not is_end:
+            return data[name], data[f"{name}_basis"]
     return None, None
 
 

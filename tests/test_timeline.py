@@ -10,7 +10,7 @@ from projections.listing import Page
 from projections.read_model import words
 from projections.recorded import list_recorded
 from projections.sentences import TEMPLATES
-from projections.timeline import list_timeline
+from projections.timeline import list_timeline, world_date
 from service.domain.bodies import Body
 from service.domain.catalogue import EVENT_TYPES
 from service.domain.findings import Finding
@@ -133,6 +133,24 @@ def test_a_promise_is_not_told_on_the_day_on_which_it_is_due(told):
     told.action(plan, "a1", due="2024-03")
     [row] = [row for row in timeline(told).rows if row["type"] == "plan.action-added"]
     assert (row["on"], "due March 2024" in row["sentence"]) == (None, True)
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ({"dated_on": "2024-07-09", "published_on": None}, "2024-07-09"),
+        ({"dated_on": "2024-07-09", "published_on": "2024-07-10"}, "2024-07-10"),
+        ({"ended_on": "2024", "started_on": None}, None),
+        ({"ended_on": "2024", "started_on": "2012"}, "2012"),
+        ({"ended_on": "2024"}, "2024"),
+        ({"elected_on": "2021-05-06", "started_on": None}, None),
+        ({"made_on": None, "due_on": "2030"}, None),
+    ],
+)
+def test_the_date_of_a_fact_is_when_it_began_whatever_the_order(data, expected):
+    stated = {f"{name}_basis": "stated" for name in data} | data
+    backwards = dict(reversed(list(stated.items())))
+    assert world_date(stated)[0] == world_date(backwards)[0] == expected
 
 
 def test_status_and_closing_are_told_of_the_finding_and_its_bodies(told):
