@@ -336,6 +336,10 @@ class BodyLabels:
             return self.columns(ids[0])
         return dict.fromkeys(BODY_COLUMNS)
 
+    def overseer_on(self, id: str, day: str) -> str | None:
+        """Return the body that oversaw a body on a day."""
+        return self._other(id, Relation.OVERSEEN_BY, day)
+
     def overseers(self, id: str) -> list[str]:
         """Return every body that ever oversaw a body."""
         links = self._links.get((id, Relation.OVERSEEN_BY), [])
@@ -366,11 +370,12 @@ class BodyLabels:
             and any(row["other"] == id for row in links)
         )
 
-    def _other(self, id: str, relation: str) -> str | None:
-        day = self._day or self._today
+    def _other(self, id: str, relation: str, day: str | None = None) -> str | None:
+        day = day or self._day
+        last = day or self._today
         links = self._links.get((id, relation), [])
-        lasting = [row for row in links if not row["valid_to"] or row["valid_to"] > day]
-        return _at(lasting, self._day, "other")
+        lasting = [each for each in links if (each["valid_to"] or "9") > last]
+        return _at(lasting, day, "other")
 
     def _add(self, row: Row) -> None:
         if row["relation"]:

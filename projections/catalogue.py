@@ -5,13 +5,17 @@ Ratings follow programmes and inspections, whose rows they read.
 
 from projections.bodies import bodies
 from projections.commitments import commitments
+from projections.findings import findings
+from projections.gaps import gaps
 from projections.inspections import inspections
+from projections.monitoring import monitoring
 from projections.plans import plans
 from projections.programmes import programmes
 from projections.ratings import ratings
 from projections.sessions import sessions
 from projections.statements import statements
 from projections.terms import terms
+from projections.timeline import timeline
 
 ALL = [
     bodies,
@@ -23,4 +27,8 @@ ALL = [
     plans,
     commitments,
     sessions,
+    findings,
+    monitoring,
+    gaps,
+    timeline,
 ]

@@ -1,17 +1,24 @@
 """Coverage: what the record holds of each question for each body, and what not.
 
-Derived from bodies, programmes, inspections and ratings; never a zero for what is
-not known.
+Derived from bodies, programmes, inspections, ratings and declared gaps; never a zero
+for what is not known.
 """
 
 from dataclasses import dataclass, field
 from typing import Any
 
-from projections import bodies, inspections, programmes, ratings
+from projections import bodies, gaps, inspections, programmes, ratings
 from projections.listing import Listing, Page, page_of
 from projections.moment import Moment
 from projections.read_model import ReadModel, Row
 from schemas.codelists import BodyKind, CoverageState, Graded, Level, RatingBasis, label
+
+# The kinds of gap that are states of coverage: they bear the same names.
+STATES_OF_GAPS = (
+    CoverageState.NOT_INSPECTED,
+    CoverageState.SOURCE_GAP,
+    CoverageState.NOT_YET_RECORDED,
+)
 
 
 def list_coverage(
@@ -63,7 +70,10 @@ class Known:
         if self.body:
             where = [ratings.table.c.body == self.body]
         self.totals = inspections.stated_totals(self.db, always, self.body)
-        self.subjects = inspections.subjects(self.db, always)
+        self.inspected = inspections.inspected(self.db, always)
+        self.subjects = {(id, body) for _, id, body in self.inspected}
+        self.gaps = gaps.open_gaps(self.db, self.moment, *STATES_OF_GAPS)
+        self.notes = gaps.notes(self.db, self.gaps)
         for row in ratings.rating_rows(self.db, always, *where):
             if _had_been_published(row, self.moment):
                 key = (row["programme"], row["body"])
@@ -98,7 +108,9 @@ class Known:
     ) -> Row:
         rating = held.get(question["question"])
         is_complete = bool(stated) and areas >= max(stated)
-        state = _state(question, rating, is_complete)
+        gap = None if rating else self._gap(programme, body, question["question"])
+        state = _state(question, rating, is_complete, gap)
+        reason = gap if gap and state == gap["kind"] else None
         return {
             "id": f"{programme}.{body}.{question['question']}",
             **self.bodies.columns(body),
@@ -114,7 +126,24 @@ class Known:
             "areas_held": areas,
             "areas_stated": stated,
             "held_text": _in_words(areas, stated),
+            "gap": reason and reason["id"],
+            "gap_note": reason and self.notes.get(reason["id"]),
         }
+
+    def _gap(self, programme: str, body: str, question: str) -> Row | None:
+        """Return the gap that names most of these, and nothing else; the latest."""
+        asked = {"programme": programme, "body": body, "question": question}
+        found = [gap for gap in self.gaps if self._is_about(gap, asked)]
+        return max(found, key=_how_near, default=None)
+
+    def _is_about(self, gap: Row, asked: Row) -> bool:
+        inspection = gap["inspection"]
+        place = (inspection, asked["programme"], asked["body"])
+        if inspection and place not in self.inspected:
+            return False
+        named = {name: gap[name] for name in asked if gap[name]}
+        is_alike = all(asked[name] == value for name, value in named.items())
+        return is_alike and bool(named or inspection)
 
     def _stated(self, programme: str, body: str) -> list[int]:
         stated = self.totals.get((programme, body), [])
@@ -133,7 +162,13 @@ def _had_been_published(row: Row, moment: Moment) -> bool:
     return bool(row["valid_from"] <= moment.as_of)
 
 
-def _state(question: Row, rating: Row | None, is_complete: bool) -> str:
+def _how_near(gap: Row) -> tuple[int, int]:
+    return sum(1 for name in gaps.ABOUT if gap[name]), gap["position"]
+
+
+def _state(
+    question: Row, rating: Row | None, is_complete: bool, gap: Row | None
+) -> str:
     if rating:
         is_carried = rating["basis"] == RatingBasis.CARRIED_FORWARD
         held = CoverageState.CARRIED_FORWARD if is_carried else CoverageState.GRADED
@@ -141,7 +176,7 @@ def _state(question: Row, rating: Row | None, is_complete: bool) -> str:
     is_never_graded = question["graded"] == Graded.NO
     if is_never_graded or (question["graded"] == Graded.SOME and is_complete):
         return str(CoverageState.UNGRADED)
-    return str(CoverageState.NOT_YET_RECORDED)
+    return str(gap["kind"] if gap else CoverageState.NOT_YET_RECORDED)
 
 
 def _in_words(areas: int, stated: list[int]) -> str | None:

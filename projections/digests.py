@@ -6,7 +6,16 @@ outlive a generation. Made at every 1,024th position, and where a catch-up ends.
 
 from pathlib import Path
 
-from sqlalchemy import Column, Integer, MetaData, Table, insert, select, text
+from sqlalchemy import (
+    Column,
+    Connection,
+    Integer,
+    MetaData,
+    Table,
+    insert,
+    select,
+    text,
+)
 
 from projections import database
 from projections.database import KEY
@@ -36,8 +45,8 @@ class Digests:
     def create(self) -> None:
         """Create the table, if it is not there yet."""
         with database.writing(self._engine) as connection:
+            self._lock(connection)
             if self._on_postgresql:
-                connection.execute(text("SELECT pg_advisory_xact_lock(0x636f7071)"))
                 connection.execute(text("CREATE SCHEMA IF NOT EXISTS desk"))
             metadata.create_all(connection)
 
@@ -81,9 +90,14 @@ class Digests:
             "digest": digest,
         }
         with database.writing(self._engine) as connection:
+            self._lock(connection)  # Another process may be about to make the same.
             key = [table.c[name] == row[name] for name in list(row)[:3]]
             if connection.execute(select(table).where(*key)).first() is None:
                 connection.execute(insert(table), row)
+
+    def _lock(self, connection: Connection) -> None:
+        if self._on_postgresql:
+            connection.execute(text("SELECT pg_advisory_xact_lock(0x636f7071)"))
 
     def _rows(self, statement: object) -> list[Row]:
         with database.reading(self._engine) as connection:

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from projections import database
+from projections.facts import Thing, advance
 from projections.listing import Listing, Page, WrongKeyError, check_key, open_words
 from projections.moment import Moment
 from projections.read_model import ReadModel, Row, history, recorded_event
@@ -61,6 +62,33 @@ def list_versions(
     """Return the events of one thing, the first one first, or None without any."""
     listing = list_events(db, moment, page, stream=stream)
     return listing if listing.total else None
+
+
+def things_of(db: ReadModel, moment: Moment, noun: str) -> dict[str, Thing]:
+    """Return the things of a noun as they stood at a moment, by id, from their events.
+
+    For nouns of which few things are on record, and all are wanted.
+    """
+    key = ("things", noun, moment.position)
+    return db.remember(key, lambda: _things(db, moment, noun))
+
+
+def _things(db: ReadModel, moment: Moment, noun: str) -> dict[str, Thing]:
+    statement = (
+        select(history)
+        .where(
+            history.c.stream >= f"{noun}-",
+            history.c.stream < f"{noun}.",  # The character after the hyphen.
+            history.c.position <= moment.position,
+        )
+        .order_by(history.c.position)
+    )
+    found: dict[str, Thing] = {}
+    with database.reading(db.engine) as connection:
+        for row in connection.execute(statement).mappings():
+            event = recorded_event(row)
+            found[event.id] = advance(found.get(event.id), event)
+    return found
 
 
 def _position(key: tuple[str, ...]) -> int:

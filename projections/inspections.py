@@ -163,17 +163,20 @@ def stated_totals(
     return stated
 
 
-def subjects(
-    db: ReadModel, moment: Moment, body: str | None = None
-) -> set[tuple[str, str]]:
-    """Return which bodies were subjects of an inspection in which programme."""
-    rows = all_rows(db, table, moment.without_day(), *holding(table.c.subjects, body))
+def inspected(db: ReadModel, moment: Moment) -> set[tuple[str, str, str]]:
+    """Return each inspection of a programme, with the programme and a subject."""
     return {
-        (row["programme"], body)
-        for row in rows
+        (row["id"], row["programme"], body)
+        for row in all_rows(db, table, moment.without_day())
         for body in orjson.loads(row["subjects"])
         if row["programme"]
     }
+
+
+def published(db: ReadModel, moment: Moment) -> list[Row]:
+    """Return the rows of all inspections that were published, whatever their dates."""
+    rows = all_rows(db, table, moment.without_day(), table.c.kind.is_not(None))
+    return [{**row, "subjects": orjson.loads(row["subjects"])} for row in rows]
 
 
 def _items(db: ReadModel, moment: Moment, rows: list[Row]) -> list[Row]:

@@ -11,7 +11,10 @@ from projections import (
     bodies,
     commitments,
     database,
+    findings,
+    gaps,
     inspections,
+    monitoring,
     plans,
     programmes,
     ratings,
@@ -32,6 +35,9 @@ TABLES: dict[str, Table] = {
     "plan": plans.table,
     "commitment": commitments.table,
     "session": sessions.table,
+    "finding": findings.table,
+    "monitoring": monitoring.table,
+    "gap": gaps.table,
 }
 
 # What a filter names, by the filter's name.

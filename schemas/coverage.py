@@ -37,3 +37,7 @@ class CoverageSchema(BodyColumns):
         metadata={"description": "Published totals; two where sources conflict."},
     )
     held_text = fields.String(allow_none=True)
+    gap = fields.String(
+        allow_none=True, metadata={"description": "The declared gap that says why."}
+    )
+    gap_note = fields.String(allow_none=True)

@@ -2,6 +2,7 @@
 
 from marshmallow import fields, validate
 
+from schemas.body_columns import BodyColumns
 from schemas.codelists import FindingKind, FindingStatus
 from schemas.events import event_data
 from schemas.fields import (
@@ -15,6 +16,7 @@ from schemas.fields import (
     nullable_date,
     streams,
 )
+from schemas.listing import FilterSchema, Flag, ItemSchema
 
 
 @event_data("finding.raised")
@@ -81,3 +83,59 @@ class FindingSupersededSchema(EventData):
     on_basis = date_basis()
     by = streams(required=True, validate=validate.Length(min=1, max=200))
     note = Words()
+
+
+class FindingFilterSchema(FilterSchema):
+    """Which findings to list."""
+
+    kind = Code(FindingKind, metadata={"description": "Only of this kind."})
+    status = Code(
+        FindingStatus,
+        metadata={"description": "Only with this status: the latest, or on `as_of`."},
+    )
+    body = Id(metadata={"description": "Only those that name this body."})
+    inspection = Id(metadata={"description": "Only of this inspection."})
+    accelerated = Flag(metadata={"description": "Only accelerated ones, or others."})
+
+
+class FindingSchema(ItemSchema, BodyColumns):
+    """One finding, with its latest status, or that of the day asked for."""
+
+    body = fields.String(
+        allow_none=True, metadata={"description": "Null unless it names just one."}
+    )
+    bodies = fields.List(
+        fields.String(), metadata={"description": "Empty: addressed to all forces."}
+    )
+    body_names = fields.List(fields.String())
+    kind = Code(FindingKind)
+    kind_label = fields.String()
+    accelerated = fields.Boolean(allow_none=True)
+    title = fields.String(allow_none=True)
+    text = fields.String(allow_none=True)
+    raised_on = fields.String(allow_none=True)
+    raised_on_basis = fields.String(allow_none=True)
+    raised_on_text = fields.String(allow_none=True)
+    status = Code(FindingStatus, allow_none=True)
+    status_label = fields.String(allow_none=True)
+    status_word = fields.String(
+        allow_none=True, metadata={"description": "The words of the source."}
+    )
+    status_note = fields.String(allow_none=True)
+    status_on = fields.String(allow_none=True)
+    status_on_basis = fields.String(allow_none=True)
+    status_on_text = fields.String(allow_none=True)
+    status_by = fields.String(allow_none=True)
+    status_by_name = fields.String(allow_none=True)
+    is_closed = fields.Boolean(
+        metadata={"description": "Whether it was closed or superseded, as recorded."}
+    )
+    closed_on = fields.String(allow_none=True)
+    closed_on_basis = fields.String(allow_none=True)
+    closed_on_text = fields.String(allow_none=True)
+    decided_by = fields.String(allow_none=True)
+    superseded_by = fields.List(fields.String())
+    comments = fields.Integer(metadata={"description": "How many; see /versions."})
+    inspection = fields.String(allow_none=True)
+    inspection_title = fields.String(allow_none=True)
+    outside_id = fields.String(allow_none=True)

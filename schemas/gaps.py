@@ -2,6 +2,7 @@
 
 from marshmallow import fields
 
+from schemas.body_columns import BodyColumns
 from schemas.codelists import GapKind
 from schemas.events import event_data
 from schemas.fields import (
@@ -13,6 +14,7 @@ from schemas.fields import (
     date_basis,
     nullable_date,
 )
+from schemas.listing import FilterSchema, ItemSchema
 
 
 class GapAboutSchema(Closed):
@@ -42,3 +44,33 @@ class GapClosedSchema(EventData):
     on = nullable_date()
     on_basis = date_basis()
     note = Words()
+
+
+class GapFilterSchema(FilterSchema):
+    """Which gaps to list."""
+
+    kind = Code(GapKind, metadata={"description": "Only of this kind."})
+    body = Id(metadata={"description": "Only of this body."})
+    programme = Id(metadata={"description": "Only of this programme."})
+
+
+class GapSchema(ItemSchema, BodyColumns):
+    """One declared hole in the record; what it does not name is null."""
+
+    kind = Code(GapKind)
+    kind_label = fields.String()
+    body = fields.String(allow_none=True)
+    programme = fields.String(allow_none=True)
+    programme_title = fields.String(allow_none=True)
+    inspection = fields.String(allow_none=True)
+    inspection_title = fields.String(allow_none=True)
+    question = fields.String(allow_none=True)
+    question_label = fields.String(allow_none=True)
+    since = fields.String(allow_none=True)
+    since_basis = fields.String(allow_none=True)
+    since_text = fields.String(allow_none=True)
+    is_closed = fields.Boolean()
+    closed_on = fields.String(allow_none=True)
+    closed_on_basis = fields.String(allow_none=True)
+    closed_on_text = fields.String(allow_none=True)
+    note = fields.String(allow_none=True)

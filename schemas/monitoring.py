@@ -1,5 +1,8 @@
 """The wire shape of monitoring."""
 
+from marshmallow import fields
+
+from schemas.body_columns import BodyColumns
 from schemas.codelists import Phase
 from schemas.events import event_data
 from schemas.fields import (
@@ -10,6 +13,7 @@ from schemas.fields import (
     date_basis,
     nullable_date,
 )
+from schemas.listing import FilterSchema, ItemSchema
 
 
 @event_data("monitoring.entered")
@@ -40,3 +44,37 @@ class MonitoringLeftSchema(EventData):
     left_on_basis = date_basis()
     to_phase = Code(Phase, load_default=None, allow_none=True)
     note = Words()
+
+
+class MonitoringFilterSchema(FilterSchema):
+    """Which spells to list."""
+
+    body = Id(metadata={"description": "Only of this body."})
+    phase = Code(Phase, metadata={"description": "Only in this phase."})
+
+
+class MonitoringSchema(ItemSchema, BodyColumns):
+    """One spell of one force in one phase.
+
+    A spell with no end is `certain` to its last observation, and `unknown` after it.
+    """
+
+    phase = Code(Phase)
+    phase_label = fields.String()
+    entered_on = fields.String(allow_none=True)
+    entered_on_basis = fields.String(allow_none=True)
+    entered_on_text = fields.String(allow_none=True)
+    observed_on = fields.String(
+        allow_none=True, metadata={"description": "The last observation in the phase."}
+    )
+    observed_on_basis = fields.String(allow_none=True)
+    observed_on_text = fields.String(allow_none=True)
+    has_ended = fields.Boolean()
+    left_on = fields.String(
+        allow_none=True, metadata={"description": "The last day on which it held."}
+    )
+    left_on_basis = fields.String(allow_none=True)
+    left_on_text = fields.String(allow_none=True)
+    to_phase = Code(Phase, allow_none=True)
+    to_phase_label = fields.String(allow_none=True)
+    note = fields.String(allow_none=True)

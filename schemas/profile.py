@@ -4,8 +4,11 @@ from marshmallow import fields
 
 from schemas.bodies import BodySchema
 from schemas.fields import Open
+from schemas.findings import FindingSchema
 from schemas.inspections import InspectionSchema
+from schemas.monitoring import MonitoringSchema
 from schemas.ratings import GradeChangeSchema, RatingSchema
+from schemas.responses import ResponseSchema
 
 
 class ProgrammeCoverageSchema(Open):
@@ -14,6 +17,13 @@ class ProgrammeCoverageSchema(Open):
     programme = fields.String()
     states = fields.Dict(keys=fields.String(), values=fields.Integer())
     held_text = fields.String(allow_none=True)
+
+
+class PlanNameSchema(Open):
+    """A plan of a body."""
+
+    id = fields.String()
+    title = fields.String(allow_none=True)
 
 
 class ProfileSchema(Open):
@@ -30,4 +40,14 @@ class ProfileSchema(Open):
     coverage = fields.List(fields.Nested(ProgrammeCoverageSchema))
     members = fields.List(
         fields.String(), metadata={"description": "Of a region: its bodies."}
+    )
+    open_findings = fields.List(
+        fields.Nested(FindingSchema),
+        metadata={"description": "Not closed on the day asked for, or today."},
+    )
+    plans = fields.List(fields.Nested(PlanNameSchema))
+    monitoring = fields.List(fields.Nested(MonitoringSchema))
+    responses = fields.List(
+        fields.Nested(ResponseSchema),
+        metadata={"description": "Of the force, or of the overseer of forces."},
     )

@@ -77,7 +77,7 @@ def _resolved(response: dict[str, Any]) -> dict[str, Any]:
 
 def _operation(path: str) -> dict[str, Any] | None:
     stem, _, suffix = path.rpartition(".")
-    candidates = [path, *([stem] if suffix in ("json", "csv") else [])]
+    candidates = [path, *([stem] if suffix in ("json", "csv", "txt") else [])]
     for candidate in candidates:
         if candidate in SPEC["paths"]:
             found: dict[str, Any] = SPEC["paths"][candidate]["get"]

@@ -18,12 +18,28 @@ from service.domain.commitments import (
     CommitmentMade,
     CommitmentReported,
 )
+from service.domain.findings import (
+    Finding,
+    FindingClosed,
+    FindingCommented,
+    FindingRaised,
+    FindingReopened,
+    FindingStatusReported,
+    FindingSuperseded,
+)
+from service.domain.gaps import Gap, GapClosed, GapDeclared
 from service.domain.inspections import (
     Inspection,
     InspectionAnnounced,
     InspectionFieldworkStated,
     InspectionPublished,
     InspectionTotalsStated,
+)
+from service.domain.monitoring import (
+    Monitoring,
+    MonitoringEntered,
+    MonitoringLeft,
+    MonitoringObserved,
 )
 from service.domain.plans import (
     Plan,
@@ -218,7 +234,9 @@ ASSESSED = PlanProgressAssessed(
     status_word="Some progress",
     text="More is needed.",
 )
-CLOSED = PlanClosed(closed_on="2025-06", closed_on_basis="stated", outcome="replaced")
+PLAN_CLOSED = PlanClosed(
+    closed_on="2025-06", closed_on_basis="stated", outcome="replaced"
+)
 PLEDGED = CommitmentMade(
     kind="funding",
     body="pcc-west-mercia",
@@ -258,6 +276,58 @@ STATEMENT = Statement("pcc-west-mercia.2024-07-09.1")
 PLAN = Plan("west-mercia.soc-delivery")
 COMMITMENT = Commitment("pcc-west-mercia.2024-05.1")
 SESSION = Session("west-mercia.2024-07-16.1")
+RAISED = FindingRaised(
+    inspection="peel-2023-25.west-mercia",
+    bodies=["west-mercia"],
+    kind="cause-of-concern",
+    accelerated=False,
+    raised_on="2024-05-14",
+    raised_on_basis="stated",
+    outside_id=None,
+    title="Serious and organised crime",
+    text=None,
+)
+REPORTED = FindingStatusReported(
+    status="being-progressed",
+    reported_on="2024-07-16",
+    reported_on_basis="stated",
+    reported_by="west-mercia",
+    status_word="Under way",
+)
+COMMENTED = FindingCommented(
+    commented_on="2024-08", commented_on_basis="stated", text="A plan was shared."
+)
+CLOSED = FindingClosed(on="2025-05-14", on_basis="stated", decided_by="hmicfrs")
+REOPENED = FindingReopened(on="2025-09", on_basis="article", decided_by="hmicfrs")
+SUPERSEDED = FindingSuperseded(
+    on="2026", on_basis="stated", by=["finding-peel-2025-27.west-mercia.c1"]
+)
+ENTERED = MonitoringEntered(
+    body="west-mercia",
+    phase="engage",
+    entered_on="2022-06",
+    entered_on_basis="stated",
+)
+OBSERVED = MonitoringObserved(observed_on="2022-09-30", observed_on_basis="letter")
+LEFT = MonitoringLeft(left_on="2023-09", left_on_basis="stated", to_phase="scan")
+DECLARED = GapDeclared(
+    kind="source-gap",
+    about={
+        "programme": "peel-2023-25",
+        "inspection": None,
+        "body": "west-mercia",
+        "question": None,
+    },
+    since="2024-06-01",
+    since_basis="stated",
+    note="The pages answer 404.",
+)
+FILLED = GapClosed(on="2024-07", on_basis="stated")
+BODY, PROGRAMME = Body("west-mercia"), Programme("peel-2023-25")
+INSPECTION = Inspection("peel-2023-25.west-mercia")
+RATING = Rating("peel-2023-25.west-mercia.investigating-crime")
+FINDING = Finding("peel-2023-25.west-mercia.c1")
+SPELL, GAP = Monitoring("west-mercia.engage.1"), Gap("source-gap.abcd2345")
 
 # Of every noun a history in which each of its types of event occurs once.
 HISTORIES = {
@@ -267,9 +337,12 @@ HISTORIES = {
     "rating": (RATING, AWARDED),
     "term": (TERM, STARTED, ENDED),
     "statement": (STATEMENT, SAID, WITHDRAWN),
-    "plan": (PLAN, OPENED, PROMISED, CLAIMED, ASSESSED, CLOSED),
+    "plan": (PLAN, OPENED, PROMISED, CLAIMED, ASSESSED, PLAN_CLOSED),
     "commitment": (COMMITMENT, PLEDGED, KEPT),
     "session": (SESSION, MET),
+    "finding": (FINDING, RAISED, REPORTED, COMMENTED, CLOSED, REOPENED, SUPERSEDED),
+    "monitoring": (SPELL, ENTERED, OBSERVED, LEFT),
+    "gap": (GAP, DECLARED, FILLED),
 }
 
 

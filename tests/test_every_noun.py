@@ -27,10 +27,14 @@ MEMBERS = {
     "plan": ("opened_on", "2023-12", "2023"),
     "commitment": ("kind", "service", "action"),
     "session": ("convened_by", "panel-west-mercia", "mopac"),
+    "finding": ("kind", "recommendation", "area-for-improvement"),
+    "monitoring": ("entered_on", "2022-06-01", "2022-06-20"),
+    "gap": ("since", "2024-06-02", "2024-05"),
 }
 FIXED = {"programme": (2, "question"), "inspection": (1, "programme")}
 FIXED |= {"rating": (1, "inspection"), "term": (1, "office"), "plan": (2, "action")}
-FIXED |= {"statement": (1, "body"), "commitment": (1, "body")}
+FIXED |= {"statement": (1, "body"), "commitment": (1, "body"), "gap": (1, "kind")}
+FIXED |= {"finding": (1, "inspection"), "monitoring": (1, "body")}
 
 each_noun = pytest.mark.parametrize("noun", HISTORIES)
 

@@ -31,6 +31,9 @@ LISTS = [
     "/v1/projections",
     "/v1/programmes/peel-2023-25/questions",
     "/v1/bodies/west-mercia/versions",
+    "/v1/bodies/west-mercia/timeline",
+    "/v1/bodies/west-mercia/changes",
+    "/v1/responses",
 ]
 DOCUMENTS = [
     "/", "/docs", "/docs/init.js", "/docs/swagger-ui.css", "/docs/swagger-ui-bundle.js",
@@ -393,6 +396,9 @@ def test_postgresql_answers_as_sqlite_does(tmp_path, database_url):
         "/v1/bodies/a.b", "/v1/bodies/a.c", "/v1/ratings?body=%00", "/v1/coverage",
         "/v1/bodies/ab/versions?at_position=4", "/v1/bodies/ab/profile", "/v1/status",
         "/v1/events?known_at=2026-03-02&type=body.renamed", "/v1/ratings/changes",
+        "/v1/findings?accelerated=true", "/v1/monitoring?as_of=2022-07-15", "/v1/gaps",
+        "/v1/responses?as_of=2024-07-08", "/v1/bodies/ab/timeline?as_of=2020-01-01",
+        "/v1/bodies/ab/changes", "/v1/bodies/ab/changes.txt?since=2026-01-01",
         "/v1/ratings/matrix?programme=x&body=y", "/v1/bodies?known_at=2026-03-01",
     ]  # fmt: skip
     for path in paths:

@@ -8,9 +8,9 @@ from service.domain.plans import Plan, PlanActionAdded, PlanOpened, PlanProgress
 from tests.examples import (
     ASSESSED,
     CLAIMED,
-    CLOSED,
     OPENED,
     PLAN,
+    PLAN_CLOSED,
     PROMISED,
     breaks,
     but,
@@ -28,7 +28,7 @@ ORDINARY = {
     "add_action": replace(PROMISED, action="a2"),
     "report_progress": OF_PLAN,
     "assess_progress": ASSESSED,
-    "close": CLOSED,
+    "close": PLAN_CLOSED,
 }
 each_command = pytest.mark.parametrize("command", ORDINARY)
 
@@ -54,7 +54,7 @@ def test_nothing_happens_to_a_plan_that_is_not_on_record(command):
 @each_command
 def test_a_closed_plan_takes_no_more_ordinary_events(command):
     with breaks("plan-closed"):
-        getattr(given(PLAN, OPENED, CLOSED), command)(**but(ORDINARY[command]))
+        getattr(given(PLAN, OPENED, PLAN_CLOSED), command)(**but(ORDINARY[command]))
 
 
 def test_complete_is_a_status_and_closes_nothing():
@@ -105,14 +105,14 @@ def test_nothing_happens_before_a_plan_was_opened(command, name):
     ],
 )
 def test_a_correction_may_not_break_a_rule(rule, version, wrong):
-    plan = given(PLAN, OPENED, PROMISED, CLAIMED, ASSESSED, CLOSED)
+    plan = given(PLAN, OPENED, PROMISED, CLAIMED, ASSESSED, PLAN_CLOSED)
     with breaks(rule):
         data = plan.facts[version].event.data | wrong
         plan.correct(corrects=version, data=data, **WHY)
 
 
 def test_a_closed_plan_may_be_corrected():
-    plan = given(PLAN, OPENED, PROMISED, CLAIMED, ASSESSED, CLOSED)
+    plan = given(PLAN, OPENED, PROMISED, CLAIMED, ASSESSED, PLAN_CLOSED)
     right = CLAIMED.data | {"status": "in-progress"}
     assert plan.correct(corrects=3, data=right, **WHY).data_ == right
 
@@ -271,7 +271,7 @@ def test_a_plan_may_be_known_without_its_opening_and_older_than_what_it_answers(
 
 
 def test_a_closed_plan_shows_how_it_ended(small):
-    small.put(PLAN, OPENED, replace(CLOSED, note="Replaced by another"))
+    small.put(PLAN, OPENED, replace(PLAN_CLOSED, note="Replaced by another"))
     item = get(small)
     assert (item["outcome"], item["closed_on_text"]) == ("replaced", "June 2025")
     assert item["closing_note"] == "Replaced by another"

@@ -12,10 +12,18 @@ from projections.bodies import (
 )
 from projections.history import list_versions
 from projections.profile import get_profile
+from projections.recorded import list_recorded
+from projections.timeline import list_timeline
 from schemas.bodies import BodyFilterSchema, BodySchema, LookupSchema
 from schemas.events import RecordedEventSchema
 from schemas.listing import LogPageSchema, MomentSchema
 from schemas.profile import ProfileSchema
+from schemas.timeline import (
+    RecordedFilterSchema,
+    RecordedSchema,
+    TimelineFilterSchema,
+    TimelineSchema,
+)
 from service.context import read_model
 from service.http.contract import accepts, returns
 from service.http.problems import ProblemError
@@ -64,5 +72,21 @@ def versions(moment: Any, page: Any, id: str) -> Any:
 @accepts(query=MomentSchema)
 @returns(ProfileSchema, noun="body", forms=("json",))
 def profile(moment: Any, id: str) -> Any:
-    """Show what one page about a body needs: grades, moves, inspections, coverage."""
+    """Show what one page about a body needs: grades, findings, plans, responses."""
     return get_profile(read_model(), moment, id)
+
+
+@bodies.get("/<id>/timeline")
+@accepts(query=TimelineFilterSchema)
+@returns(TimelineSchema, many=True, noun="body", gaps="gaps.index")
+def timeline(moment: Any, page: Any, id: str) -> Any:
+    """List what happened to a body and those who oversee it, undated things last."""
+    return list_timeline(read_model(), moment, page, id)
+
+
+@bodies.get("/<id>/changes")
+@accepts(query=RecordedFilterSchema)
+@returns(RecordedSchema, many=True, noun="body", forms=("json", "csv", "txt"))
+def changes(moment: Any, page: Any, id: str, **filters: Any) -> Any:
+    """List what was recorded of a body and those who oversee it, in sentences."""
+    return list_recorded(read_model(), moment, page, id, **filters)

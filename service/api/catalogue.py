@@ -6,12 +6,16 @@ from service.api.coverage import coverage
 from service.api.docs import docs
 from service.api.documents import documents
 from service.api.events import events
+from service.api.findings import findings
+from service.api.gaps import gaps
 from service.api.inspections import inspections
 from service.api.log import log
+from service.api.monitoring import monitoring
 from service.api.plans import plans
 from service.api.programmes import programmes
 from service.api.projections import projections
 from service.api.ratings import ratings
+from service.api.responses import responses
 from service.api.sessions import sessions
 from service.api.statements import statements
 from service.api.status import status
@@ -27,6 +31,10 @@ ALL = [
     plans,
     commitments,
     sessions,
+    findings,
+    monitoring,
+    gaps,
+    responses,
     coverage,
     events,
     projections,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from service.domain.base import (
@@ -104,8 +105,10 @@ class Finding(Aggregate):
         steps = self.live(FindingClosed, FindingReopened, FindingSuperseded)
         return bool(steps) and not isinstance(steps[-1], FindingReopened)
 
-    def raise_(self, inspection: PublishedInspection | None, /, **data: Any) -> Event:
-        """Put a finding on record."""
+    def raise_(
+        self, inspection: PublishedInspection | None, /, **data: Any
+    ) -> FindingRaised:
+        """Put a finding on record; without an inspection, nobody checks its bodies."""
         self._must_be_new()
         event = FindingRaised(**data)
         if inspection and event.bodies:
@@ -139,12 +142,19 @@ class Finding(Aggregate):
         self._must_exist()
         if not self.is_closed:
             raise RuleBrokenError("not-closed", f"{self.id} is open.")
-        return FindingReopened(**data)
+        event = FindingReopened(**data)
+        self._must_follow(event.on, "The reopening")
+        for end in self.live(FindingClosed, FindingSuperseded)[-1:]:
+            must_not_precede(event.on, end.on, "The reopening", "the closing")
+        return event
 
     def supersede(self, **data: Any) -> FindingSuperseded:
         """Put on record that other findings took its place."""
         self._must_be_open()
-        return FindingSuperseded(**data)
+        event = FindingSuperseded(**data)
+        self._must_not_supersede_itself(event)
+        self._must_follow(event.on, "The superseding")
+        return event
 
     def _must_be_open(self) -> None:
         self._must_exist()
@@ -155,11 +165,41 @@ class Finding(Aggregate):
         for raised in self.live(FindingRaised):
             must_not_precede(day, raised.raised_on, name, "the raising of the finding")
 
+    def _must_not_supersede_itself(self, event: FindingSuperseded) -> None:
+        if self.stream in event.by:
+            raise RuleBrokenError(
+                "superseded-by-itself", f"{self.id} does not take its own place."
+            )
+
     def _must_hold(self, event: Event, fact: Fact) -> None:
+        after = self._with(fact.version, event=event)
         match event:
+            case FindingRaised():
+                after._must_be_followed()
             case FindingStatusReported(reported_on=day):
                 self._must_follow(day, "The status")
             case FindingCommented(commented_on=day):
                 self._must_follow(day, "The comment")
+            case FindingSuperseded(on=day):
+                self._must_not_supersede_itself(event)
+                self._must_follow(day, "The superseding")
+                after._must_be_in_order()
             case FindingClosed(on=day) | FindingReopened(on=day):
                 self._must_follow(day, "The decision")
+                after._must_be_in_order()
+
+    def _must_be_followed(self) -> None:
+        """Check that nothing on record comes certainly before the raising."""
+        for said in self.live(FindingStatusReported):
+            self._must_follow(said.reported_on, "A status")
+        for comment in self.live(FindingCommented):
+            self._must_follow(comment.commented_on, "A comment")
+        for step in self.live(FindingClosed, FindingReopened, FindingSuperseded):
+            self._must_follow(step.on, "A decision")
+
+    def _must_be_in_order(self) -> None:
+        """Check that no reopening comes certainly before the closing it undoes."""
+        steps = self.live(FindingClosed, FindingReopened, FindingSuperseded)
+        for end, step in pairwise(steps):
+            if isinstance(step, FindingReopened):
+                must_not_precede(step.on, end.on, "A reopening", "the closing")

@@ -4,7 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from service.domain.base import Aggregate, Event, RuleBrokenError
+from service.domain.base import (
+    Aggregate,
+    Event,
+    Fact,
+    RuleBrokenError,
+    must_not_precede,
+)
 
 # Events: what has happened.
 
@@ -48,4 +54,15 @@ class Gap(Aggregate):
         self._must_exist()
         if self.live(GapClosed):
             raise RuleBrokenError("gap-closed", f"{self.id} is closed.")
-        return GapClosed(**data)
+        event = GapClosed(**data)
+        self._must_follow(event)
+        return event
+
+    def _must_follow(self, closed: GapClosed) -> None:
+        for declared in self.live(GapDeclared):
+            must_not_precede(closed.on, declared.since, "The closing", "the gap")
+
+    def _must_hold(self, event: Event, fact: Fact) -> None:
+        after = self._with(fact.version, event=event)
+        for closed in after.live(GapClosed):
+            after._must_follow(closed)

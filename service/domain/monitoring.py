@@ -64,7 +64,7 @@ class Monitoring(Aggregate):
         """Put on record that the force was in the phase on a day."""
         self._must_exist()
         event = MonitoringObserved(**data)
-        self._must_follow(event.observed_on)
+        self._must_be_within(event.observed_on)
         return event
 
     def leave(self, **data: Any) -> MonitoringLeft:
@@ -73,14 +73,40 @@ class Monitoring(Aggregate):
         if self.live(MonitoringLeft):
             raise RuleBrokenError("already-left", f"{self.id} has already ended.")
         event = MonitoringLeft(**data)
-        self._must_follow(event.left_on)
+        self._must_end(event)
         return event
 
     def _must_follow(self, day: str | None) -> None:
         for entered in self.live(MonitoringEntered):
             must_not_precede(day, entered.entered_on, "It", "the start of the spell")
 
+    def _must_be_within(self, observed_on: str | None) -> None:
+        self._must_follow(observed_on)
+        for left in self.live(MonitoringLeft):
+            must_not_precede(
+                left.left_on, observed_on, "The end of the spell", "the observation"
+            )
+
+    def _must_end(self, left: MonitoringLeft) -> None:
+        self._must_follow(left.left_on)
+        for seen in self.live(MonitoringObserved):
+            must_not_precede(
+                left.left_on, seen.observed_on, "The end of the spell", "an observation"
+            )
+
     def _must_hold(self, event: Event, fact: Fact) -> None:
+        after = self._with(fact.version, event=event)
         match event:
-            case MonitoringObserved(observed_on=day) | MonitoringLeft(left_on=day):
-                self._must_follow(day)
+            case MonitoringEntered():
+                after._must_be_followed()
+            case MonitoringObserved(observed_on=day):
+                self._must_be_within(day)
+            case MonitoringLeft():
+                self._must_end(event)
+
+    def _must_be_followed(self) -> None:
+        """Check that nothing on record comes certainly before the entry."""
+        for seen in self.live(MonitoringObserved):
+            self._must_follow(seen.observed_on)
+        for left in self.live(MonitoringLeft):
+            self._must_follow(left.left_on)

@@ -12,7 +12,7 @@ from service.http import meta
 from service.http.asked import Asked
 from service.http.headers import link
 from service.http.paging import Cursor
-from service.http.representations import FORMS, HEADERS, to_csv, to_json
+from service.http.representations import FORMS, HEADERS, to_csv, to_json, to_text
 
 
 def of_list(
@@ -23,6 +23,8 @@ def of_list(
     following = _next(listing, asked)
     if asked.form == "csv":
         body = to_csv(listing.rows, names, for_excel=asked.for_excel)
+    elif asked.form == "txt":
+        body = to_text(listing.rows)
     else:
         said = meta.meta_of(
             asked,
@@ -55,9 +57,9 @@ def _respond(body: bytes, asked: Asked) -> Response:
     if asked.form == "csv":
         disposition = f"inline; filename={_file_name()}.csv"
         response.headers["Content-Disposition"] = disposition
-    for form, media_type in FORMS.items():
+    for form in asked.forms:
         target = meta.address(f"{request.path}.{form}", asked.given)
-        response.headers.add("Link", link(target, "alternate", media_type))
+        response.headers.add("Link", link(target, "alternate", FORMS[form]))
     canonical = meta.address(request.path, asked.given)
     response.headers.add("Link", link(canonical, "canonical"))
     response.headers.add("Link", link(meta.permalink(asked), "cite-as"))

@@ -11,13 +11,14 @@ from projections.moment import Moment
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The form, the moment, the page and the filters of one request.
+    """The form of those there are, the moment, the page and the filters of one request.
 
     `given` holds the parameters as they stood in the address; `filters_hash` tells
     one walk through pages from another; `takes` names the parameters of the contract.
     """
 
     form: str
+    forms: tuple[str, ...]
     given: dict[str, str]
     moment: Moment
     page: Page

@@ -121,6 +121,7 @@ def _ask(contract: Contract, path: Mapping[str, Any]) -> Asked:
     reserved = (*moments.TIME, *paging.PAGING)
     return Asked(
         form=form,
+        forms=contract.forms,
         given=given,
         moment=moment,
         page=page,

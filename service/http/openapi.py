@@ -189,6 +189,8 @@ def _form(form: str, contract: Contract, result: type[Schema]) -> Any:
         header = ",".join(columns(result))
         description = f"RFC 4180, one line an item. Columns: {header}."
         return {"type": "string", "description": description}
+    if form == "txt":
+        return {"type": "string", "description": "The sentences, one a line."}
     if contract.many:
         return list_schema(result)
     meta = {

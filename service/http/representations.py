@@ -11,12 +11,13 @@ from flask import request
 from projections.read_model import Row
 from service.http.problems import ProblemError
 
-FORMS = {"json": "application/json", "csv": "text/csv"}
+FORMS = {"json": "application/json", "csv": "text/csv", "txt": "text/plain"}
 HEADERS = {
     "json": "application/json",
     "csv": "text/csv; charset=utf-8; header=present",
+    "txt": "text/plain; charset=utf-8",
 }
-WHOLE = ("csv",)  # Forms in which a list comes whole, unless a page is asked for.
+WHOLE = ("csv", "txt")  # Forms in which a list comes whole, unless a page is asked for.
 BOM = "\ufeff"
 SUFFIX = "copperplate.suffix"
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
@@ -39,6 +40,11 @@ def to_csv(
     cell = _guarded if for_excel else _cell
     writer.writerows([cell(row[name]) for name in columns] for row in rows)
     return text.getvalue().encode()
+
+
+def to_text(rows: Iterable[Row]) -> bytes:
+    """Write the sentence of each row on a line of its own."""
+    return "".join(f"{' '.join(row['sentence'].split())}\n" for row in rows).encode()
 
 
 def choose_form(forms: Sequence[str]) -> str:

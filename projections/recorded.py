@@ -1,0 +1,148 @@
+"""What was recorded of a body, event by event, each with a sentence that says it."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from sqlalchemy import select
+
+from projections import bodies, database
+from projections.listing import Listing, Page, chunks, page_of
+from projections.moment import Moment
+from projections.read_model import ReadModel, Row, history, recorded_event
+from projections.sentences import TEMPLATES, Teller, Told
+from projections.timeline import dates_of_ratings, facts_about, world_date
+from schemas import dates
+from schemas.codelists import Change, label
+from schemas.events import RecordedEvent
+
+SAYING = {
+    "corrected": "Corrected: ",
+    "retracted": "Taken back: ",
+    "disputed": "Another source says otherwise: ",
+    "dispute-settled": "It was settled which source prevails: ",
+    "sourced": "Another source was found: ",
+}
+# What names the event that an event of a generic type is about.
+NAMING = ("corrects", "retracts", "disputes", "adds_to")
+Events = dict[str, list[RecordedEvent]]
+
+
+def list_recorded(
+    db: ReadModel,
+    moment: Moment,
+    page: Page,
+    id: str,
+    since: str | None = None,
+    after: int = 0,
+) -> Listing | None:
+    """Return what was recorded of a body, in the order of the log."""
+    if bodies.get_body(db, moment.without_day(), id) is None:
+        return None
+    versions = _versions(db, moment, id)
+    found = [
+        (event, told)
+        for event, told in _told(_streams(db, moment, versions), versions)
+        if event.position > after and event.recorded_at >= (since or "")
+    ]
+    teller = Teller(db, moment, [told for _, told in found])
+    own = dates_of_ratings(db, moment, versions)
+    rows = [
+        _item(event, teller.sentence(told), _happened(told) or own.get(event.stream))
+        for event, told in found
+    ]
+    return page_of(rows, page, lambda row: (f"{row['position']:016}",))
+
+
+def _versions(db: ReadModel, moment: Moment, id: str) -> dict[str, set[int]]:
+    """Return which events of which streams were ever facts about the body."""
+    versions: dict[str, set[int]] = {}
+    for row in facts_about(db, moment, id, ever=True):
+        versions.setdefault(row["id"], set()).add(row["fact_version"])
+    return versions
+
+
+def _streams(db: ReadModel, moment: Moment, wanted: Iterable[str]) -> Events:
+    streams: Events = {}
+    for chunk in chunks(wanted):
+        statement = (
+            select(history)
+            .where(history.c.stream.in_(chunk), history.c.position <= moment.position)
+            .order_by(history.c.position)
+        )
+        with database.reading(db.engine) as connection:
+            for row in connection.execute(statement).mappings():
+                event = recorded_event(row)
+                streams.setdefault(event.stream, []).append(event)
+    return streams
+
+
+def _told(
+    streams: Events, versions: dict[str, set[int]]
+) -> Iterator[tuple[RecordedEvent, Told]]:
+    """Give each event that is about the body, with what its sentence is made of."""
+    for stream, events in streams.items():
+        by_version = {event.version: event for event in events}
+        for event in events:
+            original = _original(event, by_version)
+            if original.version in versions[stream] and original.type in TEMPLATES:
+                yield event, _as_told(event, original, events[0])
+
+
+def _original(event: RecordedEvent, events: dict[int, RecordedEvent]) -> RecordedEvent:
+    """Return the event that an event is about: itself, unless its type is generic."""
+    data = event.data
+    if event.verb == "dispute-settled":
+        return _original(events[data["settles"]], events)
+    if event.verb not in SAYING:
+        return event
+    named = next((data[name] for name in NAMING if data.get(name)), min(events))
+    return events[named]
+
+
+def _as_told(
+    event: RecordedEvent, original: RecordedEvent, first: RecordedEvent
+) -> Told:
+    is_restated = event.verb in ("corrected", "disputed")
+    data: dict[str, Any] = event.data["data"] if is_restated else original.data
+    sealed = original.sealed
+    if is_restated:
+        anew = event.data["sealed_fields"]
+        kept = {name: each for name, each in sealed.items() if name not in anew}
+        sealed = kept | {n: c for n, c in event.sealed.items() if n in anew}
+    is_first = original.version == first.version
+    first_data = data if is_first else first.data
+    return Told(original.type, event.id, data, sealed, first_data, first.sealed)
+
+
+def _happened(told: Told) -> Row | None:
+    on, on_basis = world_date(told.data)
+    return {"on": on, "on_basis": on_basis} if on else None
+
+
+def _item(event: RecordedEvent, sentence: str, happened: Row | None) -> Row:
+    """Return an event as an item; a rating without a date has its inspection's."""
+    on = happened["on"] if happened else None
+    return {
+        "id": str(event.position),
+        "position": event.position,
+        "recorded_at": event.recorded_at,
+        "change": event.change,
+        "change_label": label(event.change),
+        "sentence": _dated(event, on, sentence),
+        "type": event.type,
+        "noun": event.noun,
+        "thing": event.id,
+        "stream": event.stream,
+        "version": event.version,
+        "on": on,
+        "on_basis": happened["on_basis"] if happened else None,
+        "on_text": dates.in_words(on),
+    }
+
+
+def _dated(event: RecordedEvent, on: str | None, sentence: str) -> str:
+    recorded = dates.in_words(event.recorded_at[:10])
+    is_ours = event.change == Change.CORRECTION
+    saying = "Our mistake, corrected: " if is_ours else SAYING.get(event.verb, "")
+    happened = f"{dates.in_words(on)}: " if on else ""
+    return f"Recorded {recorded}. {saying}{happened}{sentence}"
