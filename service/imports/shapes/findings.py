@@ -23,9 +23,11 @@ from service.imports.shapes.lookup import (
     id_in_series,
     inspection_in,
     inspection_on_record,
+    is_regional,
     programme_of,
+    region_of,
 )
-from service.imports.shapes.ratings import name_of, peel_title
+from service.imports.shapes.ratings import name_of, peel_title, soc_title
 from service.imports.shapes.reader import Reader, Shape
 from service.imports.work import Command, RefusedError, Wanted
 
@@ -200,9 +202,14 @@ def _publish_missing(
     """Publish an inspection that is first met by what it found: its day is unknown."""
     if reader.work.find(Inspection, id).publication:
         return
-    title = peel_title(reader, reader.work.find(Programme, programme), force, id)
+    subjects = [force]
+    if region := is_regional(id) and region_of(reader, force):
+        title = soc_title(reader, region)
+        subjects = sorted(reader.subjects_by_region([], ())[region])
+    else:
+        title = peel_title(reader, reader.work.find(Programme, programme), force, id)
     source = reader.source(cells)
-    publish(reader, id, source, programme=programme, title=title, subjects=[force])
+    publish(reader, id, source, programme=programme, title=title, subjects=subjects)
 
 
 def _outside_programmes(reader: Reader, cells: Cells, kind: str, force: str) -> str:
@@ -241,7 +248,8 @@ def _finding_id(reader: Reader, cells: Cells, data: dict[str, Any]) -> str:
 
     def is_same(thing: Finding) -> bool:
         known: Any = first_of(thing)
-        is_alike = (known.kind, known.raised_on) == (data["kind"], data["raised_on"])
+        told = (known.kind, known.raised_on, known.bodies)
+        is_alike = told == (data["kind"], data["raised_on"], data["bodies"])
         return is_alike and has_source(thing, source["url"])
 
     number, alike = 1, 0

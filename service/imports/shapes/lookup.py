@@ -17,6 +17,7 @@ from service.imports.work import RefusedError
 A = TypeVar("A", bound=Aggregate)
 
 INSPECTORATE = "hmicfrs"
+REGIONAL = "regional-soc-2022"
 OVERSEERS = ("commissioner", "deputy-commissioner", "mayor", "deputy-mayor")
 OF_FORCE = (
     "force",
@@ -73,15 +74,20 @@ def programme_of(reader: Reader, text: str) -> str | None:
     if found := re.search(r"PEEL\b.*?(20\d\d(?:[-/]\d{2,4})?)", text):
         return reader.programme_id(f"PEEL {found[1]}")
     if re.search(r"regional (SOC|response to serious)", text, re.IGNORECASE):
-        return reader.programme_id("regional-soc-2022")
+        return reader.programme_id(REGIONAL)
     return reader.programme_id(text) if text else None
+
+
+def is_regional(id: str) -> bool:
+    """Whether a programme, or an inspection of one, is of regions and not of forces."""
+    return id.partition(".")[0] == REGIONAL
 
 
 def inspection_in(
     reader: Reader, programme: str, force: str, text: str, day: str | None = None
 ) -> str | None:
     """Return the id of a force's inspection in a programme, if it is clear."""
-    if programme == "regional-soc-2022":
+    if is_regional(programme):
         named = re.search(r"(?:of the |^)(.+?) regional", text)
         region = f"region-{slug(named[1])}" if named else region_of(reader, force)
         return inspection_id(programme, region) if region else None

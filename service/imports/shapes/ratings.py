@@ -35,10 +35,7 @@ def put_soc_grade(reader: Reader, cells: Cells) -> None:
         lambda: _body_in_region(reader, cells, place),
         lambda: reader.grade(programme, need(cells, "grade")),
     )
-    title = (
-        f"An inspection of the {name_of(reader, region)} regional response to "
-        "serious and organised crime"
-    )
+    title = soc_title(reader, region)
     subjects = reader.together.get(region, set()) | {body}
     inspection = inspection_id(programme.id, place)
     _publish(reader, cells, programme, inspection, title, sorted(subjects))
@@ -231,6 +228,14 @@ def peel_title(
     announced = programme.announcement
     title = announced.title if announced else programme.id
     return f"{title}: {name_of(reader, body)}{', ' + rest if rest else ''}"
+
+
+def soc_title(reader: Reader, region: str) -> str:
+    """Return the title of the inspection of a region."""
+    return (
+        f"An inspection of the {name_of(reader, region)} regional response to "
+        "serious and organised crime"
+    )
 
 
 def name_of(reader: Reader, body: str) -> str:
