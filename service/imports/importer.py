@@ -175,9 +175,7 @@ def _readable(paths: Sequence[Path]) -> Iterator[Iterable[Row]]:
             continue  # The import itself reports it.
 
 
-def _import_row(
-    line: int, row: Any, work: Work, reader: Reader, shape: Shape
-) -> Line:
+def _import_row(line: int, row: Any, work: Work, reader: Reader, shape: Shape) -> Line:
     if isinstance(row, str):
         return Line(line, REFUSED, why=row)
     work.begin_row()

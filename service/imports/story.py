@@ -166,9 +166,7 @@ def put_command(reader: Reader, command: Story) -> None:
     _remember(reader, type, id, data)
 
 
-def _same(
-    type: str, data: dict[str, Any], plain: list[str]
-) -> Callable[[Any], bool]:
+def _same(type: str, data: dict[str, Any], plain: list[str]) -> Callable[[Any], bool]:
     if type in ONCE:
         return lambda event: True
     return lambda event: all(getattr(event, name) == data[name] for name in plain)

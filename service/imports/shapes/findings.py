@@ -176,7 +176,9 @@ def _inspection(reader: Reader, cells: Cells, force: str) -> str:
     if programme := programme_of(reader, text):
         found = inspection_in(reader, programme, force, "", day)
         if found is None:
-            raise RefusedError(f"programme: which of {text} has the finding is unclear.")
+            raise RefusedError(
+                f"programme: which of {text} has the finding is unclear."
+            )
         _publish_missing(reader, cells, programme, found, force)
         return found
     kind = kind_named(text or need(cells, "kind")) or _same_day(reader, cells, force)
@@ -218,12 +220,14 @@ def _outside_programmes(reader: Reader, cells: Cells, kind: str, force: str) -> 
 
     def is_same(thing: Inspection) -> bool:
         known = thing.publication
-        return bool(known) and day in (None, known.published_on)
+        return known is not None and day in (None, known.published_on)
 
     stem = f"{kind}.{force}.{day[:4] if day else 'undated'}"
     id = id_in_series(reader, Inspection, stem, is_same, is_bare_first=True)
     if not reader.work.find(Inspection, id).version:
-        title = f"{cells.get('programme') or kind.capitalize()}: {name_of(reader, force)}"
+        title = (
+            f"{cells.get('programme') or kind.capitalize()}: {name_of(reader, force)}"
+        )
         publish(
             reader,
             id,

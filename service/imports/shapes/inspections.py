@@ -11,7 +11,7 @@ from service.domain.inspections import (
     InspectionPublished,
 )
 from service.imports.names import shown, slug
-from service.imports.shapes.cells import Cells, dated, need, new_id, whole_number, when
+from service.imports.shapes.cells import Cells, dated, need, new_id, when, whole_number
 from service.imports.shapes.lookup import (
     inspection_on_record,
     is_published,
@@ -152,9 +152,7 @@ def _subjects(reader: Reader, found: Inspection, cells: Cells) -> list[str]:
     within = re.search(r"\((.+?)(?: fieldwork)?\)", cells["inspection"])
     if within is None:
         return list(found.subjects)
-    return [
-        reader.body(each, "inspection", FORCES) for each in within[1].split(", ")
-    ]
+    return [reader.body(each, "inspection", FORCES) for each in within[1].split(", ")]
 
 
 def _must_agree(found: Inspection, cells: Cells) -> None:

@@ -28,7 +28,9 @@ def put_spell(reader: Reader, cells: Cells) -> None:
         _must_be_as_precise(cells, name)
     force = force_of(reader, cells)
     entered, left = when(cells, "entered", "entered_on"), when(cells, "left", "left_on")
-    id = _spell(reader, f"{force}.{Phase.ENGAGE}", entered["entered_on"], left["left_on"])
+    id = _spell(
+        reader, f"{force}.{Phase.ENGAGE}", entered["entered_on"], left["left_on"]
+    )
     note = cells.get("note") or None
     data = {"body": force, "phase": str(Phase.ENGAGE), **entered, "note": note}
     _want(reader, cells, id, MonitoringEntered.type_name, data, _enter)

@@ -1,4 +1,4 @@
-"""The shape of plans: how one was opened, what it promises, what is claimed and seen."""
+"""The shape of plans: what they promise, what is claimed of them, what is seen."""
 
 from typing import Any
 
@@ -68,7 +68,7 @@ def _plan_id(force: str, name: str) -> str:
 
 
 def _must_be_told_by_its_side(cells: Cells, event: str) -> None:
-    """What is claimed and what the inspectorate assesses are kept apart."""
+    """Keep apart what is claimed and what the inspectorate assesses."""
     is_seen = slug(cells.get("by", "")) in OF_INSPECTORATE
     if event == "progress-reported" and is_seen:
         raise RefusedError("event: what the inspectorate sees is progress-assessed.")
@@ -96,7 +96,7 @@ def _open(
 
 
 def _put_nothing(reader: Reader, cells: Cells, id: str, by: str) -> None:
-    """Opening a plan is all that an opening does."""
+    """Add nothing: opening the plan is all that an opening does."""
 
 
 def _put_action(reader: Reader, cells: Cells, id: str, by: str) -> None:
@@ -211,7 +211,9 @@ def _action(reader: Reader, cells: Cells, id: str) -> str:
     plan = reader.work.find(Plan, id)
     added = plan.live(PlanActionAdded)
     url = reader.source(cells)["url"]
-    alike = [each for each in added if url in [source["url"] for source in each.sources]]
+    alike = [
+        each for each in added if url in [source["url"] for source in each.sources]
+    ]
     nth = ordinal(cells)
     return alike[nth - 1].action if len(alike) >= nth else f"a{len(added) + 1}"
 

@@ -220,9 +220,7 @@ def _must_be_the_unit(reader: Reader, name: str, unit: str) -> None:
         )
 
 
-def peel_title(
-    reader: Reader, programme: Programme, body: str, inspection: str
-) -> str:
+def peel_title(reader: Reader, programme: Programme, body: str, inspection: str) -> str:
     """Return the title of a force's inspection: its programme, its name, its part."""
     rest = inspection.removeprefix(f"{programme.id}.{body}").replace(".", " ").strip()
     announced = programme.announcement

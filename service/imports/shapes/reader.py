@@ -119,7 +119,8 @@ class Reader:
     def add_response(self, body: str, to: str, id: str) -> None:
         """Let the response of a body to a stream be found, whatever its date."""
         known = self._responses.setdefault((body, to), [])
-        self._pending.append(lambda: id in known or known.append(id))
+        if id not in known:
+            self._pending.append(lambda: known.append(id))
 
     def responses(self, body: str, to: str) -> list[str]:
         """Return the ids of the statements with which a body responds to a stream."""

@@ -151,7 +151,9 @@ def _report(reader: Reader, force: str, cells: Cells) -> str:
     else:
         id, programme = _outside_id(kind, force, published["published_on"]), None
     if id is None:
-        raise RefusedError(f"report: what kind of inspection {shown(text)} is, is unclear.")
+        raise RefusedError(
+            f"report: what kind of inspection {shown(text)} is, is unclear."
+        )
     publish(
         reader,
         id,

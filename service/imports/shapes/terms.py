@@ -62,7 +62,7 @@ def put_winner(reader: Reader, cells: Cells) -> None:
 
 def _was_elected_in(day: str) -> Any:
     def is_same(term: Term) -> bool:
-        [started] = term.live(TermStarted)[:1] or [None]
+        started = next(iter(term.live(TermStarted)), None)
         return started is not None and agree(started.elected_on, day)
 
     return is_same
@@ -79,8 +79,8 @@ def _holder(cells: Cells) -> tuple[str, str, str | None]:
 
 def _is_of(term: Term, start: str | None, end: str | None) -> bool:
     """Whether a term may be that of this span: names are sealed and never decide."""
-    [started] = term.live(TermStarted)[:1] or [None]
-    [ended] = term.live(TermEnded)[:1] or [None]
+    started = next(iter(term.live(TermStarted)), None)
+    ended = next(iter(term.live(TermEnded)), None)
     if started is None:
         return True
     if start is None or ended is None or end is None:
