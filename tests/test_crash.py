@@ -145,6 +145,8 @@ def must_be_complete(place, record, founded):
 
 
 def test_a_killed_import_is_completed_by_the_next(place, founded):
+    with opened(place):
+        pass
     with importer(place) as running:
         while running.poll() is None and not leaves(place):
             pass
