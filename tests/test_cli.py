@@ -180,7 +180,9 @@ def test_a_folder_is_imported_in_the_order_in_which_facts_rest_on_facts(tmp_path
     Record.open(Settings(data=tmp_path / "data")).close()
     words = ["import", tmp_path, "--disputed", "--fill", "--data", tmp_path / "data"]
     status, printed, complained = run(*words)
-    assert (status, printed.splitlines()[-1]) == (0, "1,764 events recorded."), complained
+    assert (status, printed.splitlines()[-1]) == (0, "1,764 events recorded."), (
+        complained
+    )
 
 
 def test_an_import_into_a_folder_without_a_record_makes_none(tmp_path):

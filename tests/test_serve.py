@@ -48,7 +48,9 @@ def test_the_lines_of_the_readme_answer_what_it_promises(folder):
     [rating] = json.loads(soc)["items"]
     assert (rating["grade"], rating["published_on"]) == ("inadequate", "2024-05-14")
     assert rating["inspection"] == "regional-soc-2022.west-midlands"
-    assert rating["source_url"].startswith("https://hmicfrs.justiceinspectorates.gov.uk/")
+    assert rating["source_url"].startswith(
+        "https://hmicfrs.justiceinspectorates.gov.uk/"
+    )
     assert (rating["confidence"], rating["position"] > 0) == ("high", True)
     assert len(csv.splitlines()) == 8
     assert {row["state"] for row in json.loads(coverage)["items"]} == {

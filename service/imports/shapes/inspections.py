@@ -157,7 +157,7 @@ def _subjects(reader: Reader, found: Inspection, cells: Cells) -> list[str]:
 
 def _must_agree(found: Inspection, cells: Cells) -> None:
     """Check what the row says of the publication, which is not recorded again."""
-    stated, known = cells.get("published_on"), found.publication
+    stated, known = dated(cells, "published_on")["published_on"], found.publication
     assert known  # It was looked up among those published.
     if stated and not dates.agrees(stated, known.published_on) and known.published_on:
         raise RefusedError(
@@ -167,8 +167,9 @@ def _must_agree(found: Inspection, cells: Cells) -> None:
 
 
 def _must_count_months(cells: Cells) -> None:
-    ends = [cells.get(name, "") for name in ("fieldwork_end", "published_on")]
-    if not cells.get("months_approx") or any(len(each) < 7 for each in ends):
+    names = ("fieldwork_end", "published_on")
+    ends = [dated(cells, name)[name] or "" for name in names]
+    if not cells.get("months_approx") or any(len(each) not in (7, 10) for each in ends):
         return
     first, last = (int(each[:4]) * 12 + int(each[5:7]) for each in ends)
     stated = whole_number(cells["months_approx"], "months_approx")
