@@ -18,8 +18,8 @@ from sqlalchemy.exc import DBAPIError
 
 from service import start
 from service.config import Settings
+from service.founding import order_of
 from service.imports.importer import Importer, count_rows
-from service.imports.shapes import SHAPES
 from service.imports.work import Options
 from service.log.errors import StoreError, StoreUnreadableError
 from service.record import Record
@@ -116,14 +116,18 @@ def import_(
     verbose: bool,
     data: Path | None,
 ) -> None:
-    """Import CSV files, or folders of them; the columns tell what they hold.
+    """Import CSV files, stories (.jsonl), or folders of them.
+
+    The columns of a table tell what it holds; a story has one command a line.
 
     A bad row is refused and said so, and stops nothing. The exit status is 1 if any
     row was refused.
     """
     files = _files(paths)
     options = Options(disputes=disputed, fills=fill)
-    with _opened(_settings(data)) as record:
+    settings = _settings(data)
+    _must_exist(settings)
+    with _opened(settings) as record:
         with _progress("Importing", count_rows(files)) as add:
             report = Importer(record, options, dry_run, add).run(files)
         if not dry_run:
@@ -265,12 +269,15 @@ def _progress(
 
 def _files(paths: tuple[Path, ...]) -> list[Path]:
     """Return the files; those of a folder in the order in which facts rest on facts."""
-    order = {shape.name: number for number, shape in enumerate(SHAPES)}
-    files: list[Path] = []
-    for path in paths:
-        inside = sorted(path.glob("*.csv")) if path.is_dir() else [path]
-        files += sorted(inside, key=lambda each: order.get(each.stem, len(order)))
-    return files
+    return [
+        file
+        for path in paths
+        for file in (sorted(_inside(path), key=order_of) if path.is_dir() else [path])
+    ]
+
+
+def _inside(folder: Path) -> list[Path]:
+    return sorted([*folder.glob("*.csv"), *folder.glob("*.jsonl")])
 
 
 def _must_exist(settings: Settings) -> None:

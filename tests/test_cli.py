@@ -93,7 +93,7 @@ def test_a_broken_read_model_is_made_anew_as_its_error_says(data):
     for path in data.glob("read-*.db*"):
         path.unlink()
     status, printed, _ = run("rebuild", "--data", data)
-    assert (status, printed) == (0, "Rebuilt up to position 907.\n")
+    assert (status, printed) == (0, "Rebuilt up to position 1,764.\n")
 
 
 @pytest.mark.parametrize("words", [*ALL, ["serve"]], ids=lambda words: words[0])
@@ -158,7 +158,7 @@ def test_a_dry_run_exits_as_the_import_would_and_records_nothing(data, tmp_path)
     path.write_text(grades({}, {"grade": "x"}))
     status, printed, _ = run("import", path, "--dry-run", "--data", data)
     assert (status, printed.splitlines()[-1]) == (1, "2 events would be recorded.")
-    assert json.loads(run("status", "--json", "--data", data)[1])["events"] == 907
+    assert json.loads(run("status", "--json", "--data", data)[1])["events"] == 1764
 
 
 def test_an_import_reports_as_json(data, tmp_path):
@@ -178,9 +178,19 @@ HEADER = tuple(grades().partition("\n")[0].split(","))
 def test_a_folder_is_imported_in_the_order_in_which_facts_rest_on_facts(tmp_path):
     for path in founding_files():
         shutil.copy(path, tmp_path)
+    Record.open(Settings(data=tmp_path / "data")).close()
     words = ["import", tmp_path, "--disputed", "--fill", "--data", tmp_path / "data"]
     status, printed, complained = run(*words)
-    assert (status, printed.splitlines()[-1]) == (0, "907 events recorded."), complained
+    assert (status, printed.splitlines()[-1]) == (0, "1,764 events recorded."), (
+        complained
+    )
+
+
+def test_an_import_into_a_folder_without_a_record_makes_none(tmp_path):
+    path, typo = tmp_path / "grades.csv", tmp_path / "typo"
+    path.write_text(grades())
+    must_fail("There is no record in", "import", path, "--data", typo)
+    assert not typo.exists()
 
 
 def test_a_file_that_is_not_there_is_refused(data):
@@ -206,6 +216,7 @@ def test_a_file_of_20_000_rows_is_imported_in_bounded_memory(tmp_path):
         for n in range(20_000)
     ]
     (tmp_path / "b.csv").write_text("\n".join(["body_id,kind,name,source_url", *rows]))
+    Record.open(Settings(data=tmp_path / "data")).close()
     words = ["import", tmp_path / "b.csv", "--data", tmp_path / "data"]
     command = [sys.executable, "-c", LARGE, *map(str, words)]
     printed = subprocess.check_output(command, cwd=ROOT, text=True, timeout=120)
@@ -220,9 +231,9 @@ def test_a_file_of_20_000_rows_is_imported_in_bounded_memory(tmp_path):
 def test_status_says_what_is_on_record(data):
     status, printed, _ = run("status", "--json", "--data", data)
     known = json.loads(printed)
-    assert (status, known["events"], known["read_model"]) == (0, 907, 907)
+    assert (status, known["events"], known["read_model"]) == (0, 1764, 1764)
     assert known["database"] == "SQLite" and known["is_behind"] is False
-    assert "events           907" in run("status", "--data", data)[1]
+    assert "events           1764" in run("status", "--data", data)[1]
 
 
 def test_key_show_prints_the_key_that_signs_the_log(data):
@@ -243,18 +254,18 @@ def test_rows_of_an_older_version_are_made_anew(data):
 
 
 def test_a_rebuild_makes_a_new_generation(data):
-    assert run("rebuild", "--data", data)[:2] == (0, "Rebuilt up to position 907.\n")
+    assert run("rebuild", "--data", data)[:2] == (0, "Rebuilt up to position 1,764.\n")
     assert (data / "generation").read_text().strip() == "read-2.db"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_follow_keeps_up_until_a_signal_ends_it(data, tmp_path, number):
     with start("follow", "--data", data) as following:
-        assert following.stderr.readline() == "Following from position 907.\n"
+        assert following.stderr.readline() == "Following from position 1,764.\n"
         path = tmp_path / "grades.csv"
         path.write_text(grades())
         run("import", path, "--data", data)
-        assert following.stderr.readline() == "Reached position 909.\n"
+        assert following.stderr.readline() == "Reached position 1,766.\n"
         following.send_signal(number)
         assert following.wait(timeout=60) == 0
 

@@ -73,7 +73,10 @@ def spoilt(path, choice, count=120):
     return text.getvalue()
 
 
-@pytest.mark.parametrize("path", founding_files(), ids=lambda path: path.stem)
+TABLES = [path for path in founding_files() if path.suffix == ".csv"]
+
+
+@pytest.mark.parametrize("path", TABLES, ids=lambda path: path.stem)
 def test_no_cell_makes_an_import_fail(desk, path):
     file = desk.run(spoilt(path, random.Random(path.stem)), disputes=True, fills=True)
     assert file.fault is None and "refused" in statuses(file)
@@ -82,15 +85,15 @@ def test_no_cell_makes_an_import_fail(desk, path):
     assert desk.record.catch_up() == desk.size
 
 
-@pytest.mark.parametrize("path", founding_files(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", TABLES, ids=lambda path: path.stem)
 def test_every_founding_file_has_its_shape_and_no_column_is_passed_by(refusing, path):
     file = refusing.run(path.read_bytes(), dry_run=True)
-    assert (file.shape, file.ignored) == (path.stem, [])
+    assert (file.shape, file.ignored) == (path.stem.removesuffix("_second_sources"), [])
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)
 def test_a_shape_is_known_by_the_columns_it_requires(shape):
-    assert shape_of(list(shape.required)) is shape
+    assert shape_of(list(shape.present)) is shape
 
 
 @pytest.mark.parametrize(
@@ -146,7 +149,8 @@ def test_rows_want_what_other_files_put_on_record(tmp_path, founded):
     empty = tmp_path / "empty"
     empty.mkdir()
     desk = Desk(empty, tmp_path)
-    lines = [desk.run(path.read_bytes()).lines[0] for path in founding_files()[7:9]]
+    named = [path for path in TABLES if path.stem in ("soc_grades", "peel_grades")]
+    lines = [desk.run(path.read_bytes()).lines[0] for path in named]
     desk.record.close()
     assert all("No programme" in line.why for line in lines)
 

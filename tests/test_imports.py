@@ -75,6 +75,9 @@ def test_every_grade_of_the_founding_data_is_on_record(desk, name, count):
 
 def test_the_report_names_every_line_of_the_founding_data(desk):
     for path, file in zip(founding_files(), import_founding(desk).files, strict=True):
+        if path.suffix == ".jsonl":
+            assert len(file.lines) == len(path.read_text().splitlines())
+            continue
         with path.open(encoding="utf-8-sig", newline="") as opened:
             reader = csv.reader(opened)
             next(reader)

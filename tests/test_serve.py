@@ -49,13 +49,15 @@ def test_the_lines_of_the_readme_answer_what_it_promises(folder):
     [rating] = json.loads(soc)["items"]
     assert (rating["grade"], rating["published_on"]) == ("inadequate", "2024-05-14")
     assert rating["inspection"] == "regional-soc-2022.west-midlands"
-    assert rating["source_url"].startswith("https://www.wired-gov.net/")
+    assert rating["source_url"].startswith(
+        "https://hmicfrs.justiceinspectorates.gov.uk/"
+    )
     assert (rating["confidence"], rating["position"] > 0) == ("high", True)
     assert len(csv.splitlines()) == 8
     assert {row["state"] for row in json.loads(coverage)["items"]} == {
         "not-yet-recorded"
     }
-    assert checkpoint.startswith("localhost/log\n907\n")
+    assert checkpoint.startswith("localhost/log\n1764\n")
 
 
 def test_what_the_readme_says_of_the_first_start_is_what_is_printed(tmp_path):
@@ -66,7 +68,7 @@ def test_what_the_readme_says_of_the_first_start_is_what_is_printed(tmp_path):
     said = re.search(r"at its first start:\n\n```\n(.+?)```", README, re.S).group(1)
     for line in said.splitlines()[1:-1]:
         assert line == "…" or line in printed
-    assert "580/580" in printed.replace(" ", "")
+    assert "1357/1357" in printed.replace(" ", "")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -128,7 +130,7 @@ def test_a_correction_shows_both_versions_and_its_reason(tmp_path):
     record.record(rating, event, by="ed-12345678", read=[programme])
     record.close()
 
-    before, _ = get(f"{address}/v1/ratings/{SOC}?at_position=907")
+    before, _ = get(f"{address}/v1/ratings/{SOC}?at_position=1764")
     after, headers = get(f"{address}/v1/ratings/{SOC}")
     versions, _ = get(f"{address}/v1/ratings/{SOC}/versions")
     process.terminate()
@@ -163,7 +165,7 @@ def test_the_log_survives_kill_9_of_the_server(folder):
     with sqlite3.connect(folder / "events.db") as log:
         assert log.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     with server.serving(folder) as address:
-        assert json.loads(get(f"{address}/v1/status")[0])["log_size"] == 907
+        assert json.loads(get(f"{address}/v1/status")[0])["log_size"] == 1764
 
 
 def test_every_command_of_the_readme_exists():

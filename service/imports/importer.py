@@ -1,16 +1,22 @@
 """The importer: files into facts, facts into the log, a batch at a time."""
 
 import difflib
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
-from projections import bodies, programmes
+from projections import bodies, inspections, programmes
+from projections.history import list_events
+from projections.listing import Page, all_rows
 from projections.moment import Moment
+from projections.read_model import ReadModel
 from schemas.dates import london_day
 from service.domain.base import RuleBrokenError
-from service.imports.reading import Table, UnreadableFileError, read_table
+from service.imports.names import fold
+from service.imports.reading import Table, UnreadableFileError, read_table, read_text
 from service.imports.report import (
     CHECKED,
     KNOWN,
@@ -29,7 +35,9 @@ from service.imports.shapes import (
     shape_of,
 )
 from service.imports.shapes.cells import faults_of, is_address
-from service.imports.work import Options, RefusedError, Row, Work
+from service.imports.story import STORY, is_story, read_story
+from service.imports.work import Options, RefusedError, Work
+from service.imports.work import Row as Done
 from service.log.errors import ConflictError
 from service.record import Record
 
@@ -37,6 +45,7 @@ BATCH = 200  # Rows that share a transaction.
 TRIES = 5  # Lost races after which a batch gives up.
 
 OnRows = Callable[[int], None]
+Row = tuple[int, Mapping[str, Any] | str]
 
 
 @dataclass(frozen=True)
@@ -61,24 +70,33 @@ class Importer:
     def _import_file(self, path: Path, work: Work, reader: Reader) -> FileReport:
         report = FileReport(path.name)
         try:
-            table = read_table(path)
-            shape = _shape(table)
+            rows = self._open(path, reader, report)
         except UnreadableFileError as error:
             report.fault = str(error)
             return report
-        report.shape = shape.name
-        report.ignored = [each for each in table.columns if each not in shape.columns]
-        reader.shape = shape
-        reader.together = _together(table, reader)
-        rows = iter(table.rows)
+        shape = reader.shape
+        assert shape  # Opening the file has told its shape.
         while batch := list(islice(rows, BATCH)):
             report.lines += self._import_batch(batch, work, reader, shape)
             self.on_rows(len(batch))
         return report
 
+    def _open(self, path: Path, reader: Reader, report: FileReport) -> Iterator[Row]:
+        """Read a file, tell its shape, and return its rows."""
+        if is_story(path):
+            read_text(path)  # What cannot be read is said before the first row.
+            reader.shape, report.shape = STORY, STORY.name
+            return read_story(path)
+        table = read_table(path)
+        shape = _shape(table)
+        reader.shape, report.shape = shape, shape.name
+        report.ignored = [each for each in table.columns if each not in shape.columns]
+        reader.together = _together(table, reader)
+        return _told_apart(table, shape)
+
     def _import_batch(
         self,
-        batch: Sequence[tuple[int, Cells | str]],
+        batch: Sequence[Row],
         work: Work,
         reader: Reader,
         shape: Shape,
@@ -105,27 +123,59 @@ class Importer:
         model = self.record.read_model
         position = model.position
         moment = Moment(position, position, london_day(self.record.clock()))
+        titled = all_rows(model, inspections.table, moment)
         return Reader(
-            work, bodies.labels(model, moment), programmes.labels(model, moment)
+            work,
+            bodies.labels(model, moment),
+            programmes.labels(model, moment),
+            {row["id"]: row["title"] for row in titled if row["title"]},
+            lambda: _responses(model, moment),
         )
 
 
+def _responses(model: ReadModel, moment: Moment) -> Iterator[tuple[str, str, str]]:
+    """Yield who has responded to what, and in which statement."""
+    found = list_events(model, moment, Page(), type="statement.published")
+    for event in found.rows:
+        for stream in event["data"]["responds_to"]:
+            yield event["data"]["body"], stream, event["stream"].partition("-")[2]
+
+
+def _told_apart(table: Table, shape: Shape) -> Iterator[Row]:
+    """Yield the rows; those that are alike by their key with their ordinal."""
+    met: Counter[tuple[str, ...]] = Counter()
+    for line, cells in table.rows:
+        if isinstance(cells, str) or not shape.key or cells.get("ordinal"):
+            yield line, cells
+            continue
+        key = tuple(_key(name, cells.get(name, "")) for name in shape.key)
+        met[key] += 1
+        yield line, {**cells, "ordinal": str(met[key])}
+
+
+def _key(name: str, text: str) -> str:
+    return text if is_address(name) else fold(text)
+
+
 def count_rows(paths: Sequence[Path]) -> int:
-    """Return how many rows the files hold, as far as they can be read."""
-    return sum(1 for table in _readable(paths) for _ in table.rows)
+    """Return how many rows there are in those of the files that are read."""
+    return sum(1 for rows in _readable(paths) for _ in rows)
 
 
-def _readable(paths: Sequence[Path]) -> Iterator[Table]:
+def _readable(paths: Sequence[Path]) -> Iterator[Iterable[Row]]:
     for path in paths:
         try:
-            yield read_table(path)
+            if is_story(path):
+                yield list(read_story(path))
+            else:
+                table = read_table(path)
+                _shape(table)
+                yield table.rows
         except UnreadableFileError:
             continue  # The import itself reports it.
 
 
-def _import_row(
-    line: int, row: Cells | str, work: Work, reader: Reader, shape: Shape
-) -> Line:
+def _import_row(line: int, row: Any, work: Work, reader: Reader, shape: Shape) -> Line:
     if isinstance(row, str):
         return Line(line, REFUSED, why=row)
     work.begin_row()
@@ -138,7 +188,8 @@ def _import_row(
 
 def _faults(cells: Cells, work: Work, reader: Reader, shape: Shape) -> list[str]:
     """Try the row, and return everything that is found to be wrong with it."""
-    found = faults_of(cells, shape.columns, shape.required)
+    is_told = shape is STORY  # Its members are checked by their schemas alone.
+    found = {} if is_told else faults_of(cells, shape.columns, shape.required)
     faults = [f"{column}: {fault}" for column, fault in found.items()]
     try:
         shape.put(reader, cells)
@@ -153,7 +204,7 @@ def _faults(cells: Cells, work: Work, reader: Reader, shape: Shape) -> list[str]
     return [fault] if fault else faults
 
 
-def _line(line: int, row: Row) -> Line:
+def _line(line: int, row: Done) -> Line:
     events = [draft.type for draft in row.drafts]
     is_new = any(not each.endswith(".sourced") for each in events)
     status = RECORDED if is_new else CHECKED if row.is_check else KNOWN
@@ -171,10 +222,10 @@ def _unknown_shape(columns: list[str]) -> str:
     nearest = max(
         SHAPES,
         key=lambda shape: difflib.SequenceMatcher(
-            None, sorted(shape.required), sorted(columns)
+            None, sorted(shape.present), sorted(columns)
         ).ratio(),
     )
-    missing = [name for name in nearest.required if name not in columns]
+    missing = sorted(nearest.present - set(columns))
     return (
         f"Its columns fit no shape; {nearest.name} comes nearest, "
         f"and lacks {', '.join(missing)}."

@@ -89,6 +89,15 @@ def fold(name: str) -> str:
     return text.removeprefix("the ")
 
 
+def fold_title(title: str) -> str:
+    """Return what writings of one title have in common.
+
+    `An inspection into fraud (letter)` and `Inspection into fraud` are one.
+    """
+    text = fold(re.sub(r"\(letter\)", "", title, flags=re.IGNORECASE))
+    return re.sub("^(an?|the) ", "", text)
+
+
 def shown(text: str) -> str:
     """Return text in quotes, cut short, fit to stand in a message."""
     # What repr gives holds nothing that a terminal would act on.

@@ -35,7 +35,12 @@ class Table:
 
 def read_table(path: Path) -> Table:
     """Read a CSV file; a row that does not fit its columns is a text that says so."""
-    return parse_table(_decode(_read_bytes(path)))
+    return parse_table(read_text(path))
+
+
+def read_text(path: Path) -> str:
+    """Read a file as text, in whichever of the common encodings it is."""
+    return _decode(_read_bytes(path))
 
 
 def parse_table(text: str) -> Table:

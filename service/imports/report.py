@@ -68,7 +68,8 @@ class Report:
         """Return the report for people: a line a file, and those that need a look."""
         lines = [text for file in self.files for text in _file_text(file, every_line)]
         verb = "would be recorded" if self.is_dry_run else "recorded"
-        return "\n".join([*lines, f"{self.events:,} events {verb}.", ""])
+        noun = "event" if self.events == 1 else "events"
+        return "\n".join([*lines, f"{self.events:,} {noun} {verb}.", ""])
 
 
 def _file_text(file: FileReport, every_line: bool) -> list[str]:

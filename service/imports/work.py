@@ -50,7 +50,8 @@ class Wanted:
     """A fact that a row states: an event of a thing, unless it is there already.
 
     `data` are all members; `stated` names those that the row itself says something
-    about, by which it is compared. `is_same` finds the fact of the same natural key.
+    about, by which it is compared. `is_same` finds the facts of the same natural key,
+    of which `nth` says which is meant, where a file may state several alike.
     `context` is passed to the commands that correct or dispute it.
     """
 
@@ -63,6 +64,7 @@ class Wanted:
     is_same: Callable[[Any], bool] = lambda event: True
     source: Data | None = None
     context: Context = field(default_factory=dict)
+    nth: int | None = None
 
 
 @dataclass
@@ -246,6 +248,8 @@ class Work:
 
 def _fact(thing: Aggregate, wanted: Wanted) -> Fact | None:
     alike = _alike(thing, wanted)
+    if wanted.nth:
+        alike = alike[wanted.nth - 1 : wanted.nth]
     return next((fact for fact in alike if not fact.is_retracted), None)
 
 
@@ -258,7 +262,7 @@ def _alike(thing: Aggregate, wanted: Wanted) -> list[Fact]:
 
 
 def _must_not_come_back(thing: Aggregate, wanted: Wanted) -> None:
-    if retracted := _alike(thing, wanted):
+    if retracted := _alike(thing, wanted)[(wanted.nth or 1) - 1 :]:
         event = f"version {retracted[-1].version} of {thing.stream}"
         raise RefusedError(_was_retracted(event))
 

@@ -98,6 +98,28 @@ def dated(cells: Cells, name: str) -> dict[str, Any]:
     return {name: day, f"{name}_basis": basis if day else None}
 
 
+def when(cells: Cells, column: str, member: str) -> dict[str, Any]:
+    """Return a date of the row as a member of an event, and what it rests on."""
+    date = dated(cells, column)
+    return {member: date[column], f"{member}_basis": date[f"{column}_basis"]}
+
+
+def ordinal(cells: Cells) -> int:
+    """Return which of the rows that are alike by their key this one is."""
+    return whole_number(cells.get("ordinal") or "1", "ordinal")
+
+
+def in_pence(cells: Cells, name: str) -> dict[str, Any]:
+    """Return an amount in pounds as pence and currency, both null if none is said."""
+    text = cells.get(name, "").replace(",", "").removeprefix("\u00a3")
+    if not text:
+        return {"amount_pence": None, "currency": None}
+    if not re.fullmatch(r"[0-9]{1,12}(\.[0-9]{2})?", text):
+        raise RefusedError(f"{name}: {shown(text)} is no amount: write 4571000.")
+    pounds, _, pence = text.partition(".")
+    return {"amount_pence": int(pounds) * 100 + int(pence or 0), "currency": "GBP"}
+
+
 def region_id(region: str) -> str:
     """Return the id of a region, by what a file calls it."""
     return f"region-{slug(region).removesuffix('-region')}"

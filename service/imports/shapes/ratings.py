@@ -1,15 +1,14 @@
 """The shapes of grades: each puts an inspection on record, and its ratings."""
 
-from schemas.codelists import BodyKind, InspectionKind, Level, RatingBasis
+from schemas.codelists import BodyKind, Level, RatingBasis
 from service.domain.bodies import Body, BodyRegistered
 from service.domain.inspections import (
     Inspection,
-    InspectionPublished,
     InspectionTotalsStated,
     inspection_id,
 )
 from service.domain.programmes import Programme
-from service.domain.ratings import Rating, rating_id
+from service.domain.ratings import Rating, RatingAwarded, rating_id
 from service.imports.names import shown, slug
 from service.imports.shapes.cells import (
     Cells,
@@ -20,6 +19,7 @@ from service.imports.shapes.cells import (
     tiers_of,
     whole_number,
 )
+from service.imports.shapes.inspections import publish
 from service.imports.shapes.reader import FORCES, Reader, Shape
 from service.imports.work import RefusedError, Wanted
 
@@ -35,10 +35,7 @@ def put_soc_grade(reader: Reader, cells: Cells) -> None:
         lambda: _body_in_region(reader, cells, place),
         lambda: reader.grade(programme, need(cells, "grade")),
     )
-    title = (
-        f"An inspection of the {_name_of(reader, region)} regional response to "
-        "serious and organised crime"
-    )
+    title = soc_title(reader, region)
     subjects = reader.together.get(region, set()) | {body}
     inspection = inspection_id(programme.id, place)
     _publish(reader, cells, programme, inspection, title, sorted(subjects))
@@ -57,9 +54,10 @@ def put_peel_grade(reader: Reader, cells: Cells) -> None:
         programme.id,
         body,
         pillar=pillar,
-        is_revisit=slug(cells.get("basis", "")) == RatingBasis.REVISIT,
+        is_revisit=slug(cells.get("basis", "")) == RatingBasis.REVISIT
+        or _is_of_revisit(reader, cells, programme, (body, pillar, question)),
     )
-    title = _peel_title(reader, programme, body, inspection)
+    title = peel_title(reader, programme, body, inspection)
     _publish(reader, cells, programme, inspection, title, [body])
     _award(reader, cells, programme, inspection, body, question)
 
@@ -71,7 +69,7 @@ def put_peel_counts(reader: Reader, cells: Cells) -> None:
         lambda: reader.body(need(cells, "force_id"), "force_id"),
     )
     inspection = inspection_id(programme.id, body)
-    title = _peel_title(reader, programme, body, inspection)
+    title = peel_title(reader, programme, body, inspection)
     counts = {name: cells[name] for name in GRADES if cells.get(name)}
     grades = [
         {"grade": slug(name), "count": whole_number(count, name)}
@@ -102,6 +100,33 @@ def put_peel_counts(reader: Reader, cells: Cells) -> None:
     )
 
 
+def _is_of_revisit(
+    reader: Reader,
+    cells: Cells,
+    programme: Programme,
+    of: tuple[str, str | None, str],
+) -> bool:
+    """Whether a row that states no basis has the grade that a revisit gave."""
+    body, pillar, question = of
+    if cells.get("basis"):
+        return False
+    ids = [
+        inspection_id(programme.id, body, pillar=pillar, is_revisit=is_revisit)
+        for is_revisit in (False, True)
+    ]
+    grades = [_grade_on_record(reader, id, body, question) for id in ids]
+    given = reader.grade(programme, need(cells, "grade"))
+    return grades[0] != given and grades[1] == given
+
+
+def _grade_on_record(
+    reader: Reader, inspection: str, body: str, question: str
+) -> str | None:
+    id = rating_id(inspection, body, question, has_several=False)
+    awarded = reader.work.find(Rating, id).live(RatingAwarded)
+    return awarded[0].grade if awarded else None
+
+
 def _graded(reader: Reader, cells: Cells) -> tuple[Programme, str]:
     """Return the programme and the question of a row, of which the grade is sound."""
     programme = reader.programme(cells)
@@ -126,25 +151,15 @@ def _publish(
     title: str,
     subjects: list[str],
 ) -> None:
-    data = {
-        "kind": str(InspectionKind.PROGRAMME),
-        "programme": programme.id,
-        "title": title,
-        "subjects": subjects,
-        **dated(cells, "published_on"),
-        # Reports of a programme are published under the Police Act 1996, s.55(1).
-        "section_55": True,
-    }
-    reader.work.want(
-        Wanted(
-            Inspection,
-            id,
-            InspectionPublished.type_name,
-            data,
-            lambda thing, members: thing.publish(**members),
-            stated=("published_on",) if data["published_on"] else (),
-            source=reader.source(cells),
-        )
+    # Reports of a programme are published under the Police Act 1996, s.55(1).
+    publish(
+        reader,
+        id,
+        reader.source(cells),
+        programme=programme.id,
+        title=title,
+        subjects=subjects,
+        published=dated(cells, "published_on"),
     )
 
 
@@ -178,7 +193,9 @@ def _award(
             "rating.awarded",
             data,
             lambda thing, members: thing.award(programme, published, **members),
-            stated=("level", "grade", "basis", "carried_from"),
+            # A file without a basis says nothing against that on record.
+            stated=("level", "grade", "carried_from")
+            + (("basis",) if cells.get("basis") else ()),
             source=reader.source(cells),
             context={"programme": programme},
         )
@@ -203,16 +220,24 @@ def _must_be_the_unit(reader: Reader, name: str, unit: str) -> None:
         )
 
 
-def _peel_title(
-    reader: Reader, programme: Programme, body: str, inspection: str
-) -> str:
+def peel_title(reader: Reader, programme: Programme, body: str, inspection: str) -> str:
+    """Return the title of a force's inspection: its programme, its name, its part."""
     rest = inspection.removeprefix(f"{programme.id}.{body}").replace(".", " ").strip()
     announced = programme.announcement
     title = announced.title if announced else programme.id
-    return f"{title}: {_name_of(reader, body)}{', ' + rest if rest else ''}"
+    return f"{title}: {name_of(reader, body)}{', ' + rest if rest else ''}"
 
 
-def _name_of(reader: Reader, body: str) -> str:
+def soc_title(reader: Reader, region: str) -> str:
+    """Return the title of the inspection of a region."""
+    return (
+        f"An inspection of the {name_of(reader, region)} regional response to "
+        "serious and organised crime"
+    )
+
+
+def name_of(reader: Reader, body: str) -> str:
+    """Return the name of a body, as it was registered."""
     registered = reader.work.find(Body, body).live(BodyRegistered)
     if not registered:
         raise RefusedError(f"soc_region_id: no body {shown(body)} is on record.")

@@ -1,6 +1,6 @@
 """The reader of rows: the names on record, and the work that rows add to."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ from schemas.codelists import BodyKind, Relation
 from schemas.dates import is_world_date
 from service.domain.bodies import Body, BodyLinked
 from service.domain.programmes import Programme
-from service.imports.names import Names, UnknownNameError, shown, slug
+from service.imports.names import Names, UnknownNameError, fold_title, shown, slug
 from service.imports.shapes.cells import Cells, need, region_id
 from service.imports.work import RefusedError, Work
 
@@ -21,21 +21,34 @@ FORCES = (str(BodyKind.POLICE_FORCE), str(BodyKind.SPECIAL_FORCE))
 
 @dataclass(frozen=True)
 class Shape:
-    """One kind of file: its columns, and what a row of it puts on record."""
+    """One kind of file: its columns, and what a row of it puts on record.
+
+    `key` are columns of which rows may state the same: each such row is told by its
+    ordinal among them. A file of the shape has the columns of `required`, which no row
+    leaves blank, and of `may_be_blank`.
+    """
 
     name: str
     required: tuple[str, ...]
     optional: tuple[str, ...]
-    put: Callable[["Reader", Cells], None]
+    put: Callable[["Reader", Any], None]
     about: str
     confidence: str = "high"
     publisher: str | None = None
     title: str | None = None
+    key: tuple[str, ...] = ()
+    may_be_blank: tuple[str, ...] = ()
+
+    @property
+    def present(self) -> set[str]:
+        """The columns that a file of the shape has."""
+        return {*self.required, *self.may_be_blank}
 
     @property
     def columns(self) -> set[str]:
         """The columns that are read; every date may say what it rests on."""
-        own = {*self.required, *self.optional, *EVERYWHERE}
+        own = {*self.present, *self.optional, *EVERYWHERE}
+        own |= {"ordinal"} if self.key else set()
         return own | {f"{name}_basis" for name in own if is_world_date(name)}
 
 
@@ -43,7 +56,12 @@ class Reader:
     """What rows are read with: the names on record, and the work they add to."""
 
     def __init__(
-        self, work: Work, bodies: BodyLabels, programmes: ProgrammeLabels
+        self,
+        work: Work,
+        bodies: BodyLabels,
+        programmes: ProgrammeLabels,
+        inspections: Mapping[str, str],
+        responses: Callable[[], Iterable[tuple[str, str, str]]],
     ) -> None:
         self.work = work
         self.shape: Shape | None = None
@@ -51,12 +69,17 @@ class Reader:
         self._kinds = dict(bodies.kinds)
         self._bodies = Names("body")
         self._programmes = Names("programme")
-        self._pending: list[Callable[[], None]] = []
+        self._inspections: dict[str, str] = {}
+        self._responses: dict[tuple[str, str], list[str]] = {}
+        self._on_record: Callable[[], Iterable[tuple[str, str, str]]] | None = responses
+        self._pending: list[Callable[[], object]] = []
         self._named: dict[tuple[str, str], tuple[Programme, Names]] = {}
         for id, names in bodies.names().items():
             self.add_body(id, bodies.kinds.get(id, ""), *names)
         for id, row in programmes.rows.items():
             self.add_programme(id, row["title"])
+        for id, title in inspections.items():
+            self.add_inspection(id, title)
         self.end_row()
 
     def begin_row(self) -> None:
@@ -84,10 +107,34 @@ class Reader:
         """Let a programme be met under its title from the next row on."""
         self._pending.append(lambda: self._programmes.add(id, [title]))
 
+    def add_inspection(self, id: str, title: str) -> None:
+        """Let an inspection be met under its title from the next row on."""
+        self._pending.append(
+            lambda: self._inspections.setdefault(fold_title(title), id)
+        )
+
+    def inspection(self, title: str) -> str | None:
+        """Return the id of the inspection that has such a title, or None."""
+        return self._inspections.get(fold_title(title))
+
+    def add_response(self, body: str, to: str, id: str) -> None:
+        """Let the response of a body to a stream be found, whatever its date."""
+        known = self._responses.setdefault((body, to), [])
+        if id not in known:
+            self._pending.append(lambda: known.append(id))
+
+    def responses(self, body: str, to: str) -> list[str]:
+        """Return the ids of the statements with which a body responds to a stream."""
+        if self._on_record:
+            for by, stream, id in self._on_record():
+                self._responses.setdefault((by, stream), []).append(id)
+            self._on_record = None  # Rows tell of what is added later.
+        return self._responses.get((body, to), [])
+
     def body(self, name: str, column: str, kinds: tuple[str, ...] = FORCES) -> str:
-        """Return the id of the body that is meant, of one of these kinds."""
+        """Return the id of the body that is meant, of one of these kinds, or any."""
         id = self._found(self._bodies, name, column)
-        if self._kinds[id] not in kinds:
+        if kinds and self._kinds[id] not in kinds:
             raise RefusedError(
                 f"{column}: {shown(name)} is a {self._kinds[id]}, not a {kinds[0]}."
             )
@@ -97,6 +144,12 @@ class Reader:
         """Return the programme that a row is about."""
         id = self._found(self._programmes, need(cells, "programme"), "programme")
         return self.work.find(Programme, id)
+
+    def programme_id(self, name: str) -> str | None:
+        """Return the id of the programme that is meant, or None."""
+        with suppress(UnknownNameError):
+            return self._programmes.find(name)
+        return None
 
     def question(self, programme: Programme, label: str, column: str) -> str:
         """Return the id of the question that is meant by a label."""

@@ -1,0 +1,229 @@
+"""Stories: files of commands, one JSON object a line, that put facts on record.
+
+A command names the event that it is to bring about, the thing, and what is said of
+it. It goes through the same rules as a row, and is already known the second time.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from service.domain.base import Aggregate, Event
+from service.domain.catalogue import EVENT_TYPES, NOUNS
+from service.domain.inspections import Inspection
+from service.domain.programmes import Programme
+from service.imports.names import shown
+from service.imports.reading import read_text
+from service.imports.shapes.reader import Reader, Shape
+from service.imports.work import RefusedError, Wanted
+
+Story = Mapping[str, Any]
+Row = tuple[int, Story | str]
+
+MEMBERS = {"do", "id", "data", "words", "sources", "ordinal"}
+SOURCE = {
+    "url": None,
+    "publisher": None,
+    "published_on": None,
+    "accessed_on": None,
+    "archived_url": None,
+    "sha256": None,
+    "confidence": "high",
+    "title": None,
+}
+# The command that brings an event about, where it is not named after the event.
+COMMANDS = {
+    "body.registered": "register",
+    "body.renamed": "rename",
+    "body.linked": "link",
+    "body.unlinked": "unlink",
+    "body.dissolved": "dissolve",
+    "term.started": "start",
+    "term.ended": "end",
+    "programme.announced": "announce",
+    "programme.question-added": "add_question",
+    "programme.question-alias-added": "add_question_alias",
+    "inspection.announced": "announce",
+    "inspection.published": "publish",
+    "inspection.fieldwork-stated": "state_fieldwork",
+    "inspection.totals-stated": "state_totals",
+    "rating.awarded": "award",
+    "finding.raised": "raise_",
+    "finding.status-reported": "report_status",
+    "finding.commented": "comment",
+    "finding.closed": "close",
+    "finding.reopened": "reopen",
+    "finding.superseded": "supersede",
+    "statement.published": "publish",
+    "statement.withdrawn": "withdraw",
+    "plan.opened": "open",
+    "plan.action-added": "add_action",
+    "plan.progress-reported": "report_progress",
+    "plan.progress-assessed": "assess_progress",
+    "plan.closed": "close",
+    "monitoring.entered": "enter",
+    "monitoring.observed": "observe",
+    "monitoring.left": "leave",
+    "session.held": "hold",
+    "commitment.made": "make",
+    "commitment.reported": "report",
+    "gap.declared": "declare",
+    "gap.closed": "close",
+}
+# Events that a thing has once: the same event with other facts contradicts it.
+ONCE = {
+    "body.registered",
+    "term.started",
+    "term.ended",
+    "programme.announced",
+    "inspection.announced",
+    "inspection.published",
+    "rating.awarded",
+    "finding.raised",
+    "statement.published",
+    "statement.withdrawn",
+    "plan.opened",
+    "plan.closed",
+    "monitoring.entered",
+    "monitoring.left",
+    "session.held",
+    "commitment.made",
+    "gap.declared",
+    "gap.closed",
+}
+
+
+def is_story(path: Path) -> bool:
+    """Whether a file holds commands and not a table."""
+    return path.suffix == ".jsonl"
+
+
+def read_story(path: Path) -> Iterator[Row]:
+    """Read the commands of a file; a line that is none is a text that says so."""
+    lines = read_text(path).split("\n")
+    told: Counter[str] = Counter()
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        command = _parsed(line)
+        if isinstance(command, Mapping):
+            facts = [command["do"], command["id"], command.get("data")]
+            key = json.dumps(facts, sort_keys=True)
+            told[key] += 1
+            command = {**command, "ordinal": told[key]}
+        yield number, command
+
+
+def _parsed(line: str) -> Story | str:
+    try:
+        command = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        return f"Not JSON: {str(error).partition(':')[0]}."
+    if not isinstance(command, dict):
+        return "Not a command: a JSON object with do, id, data, words, sources."
+    if unknown := sorted(set(command) - MEMBERS | {"ordinal"} & set(command)):
+        return f"Unknown members: {', '.join(map(shown, unknown))}."
+    if not all(isinstance(command.get(name), str) for name in ("do", "id")):
+        return "do and id: missing, or not text."
+    return _fault(command) or command
+
+
+def _fault(command: Story) -> str | None:
+    for name in ("data", "words"):
+        if not isinstance(command.get(name, {}), dict):
+            return f"{name}: not an object."
+    sources = command.get("sources", [])
+    if not isinstance(sources, list) or not all(isinstance(x, dict) for x in sources):
+        return "sources: not a list of objects."
+    return None
+
+
+def put_command(reader: Reader, command: Story) -> None:
+    """Put the event of a command on record, once for each of its sources."""
+    type, id = command["do"], command["id"]
+    if type not in COMMANDS:
+        raise RefusedError(f"do: {shown(type)} is no event that a story can tell.")
+    data = {**command.get("data", {}), **command.get("words", {})}
+    plain = [name for name in EVENT_TYPES[type].plain_members() if name in data]
+    kind = NOUNS[type.partition(".")[0]]
+    for source in command.get("sources") or [None]:
+        reader.work.want(
+            Wanted(
+                kind,
+                id,
+                type,
+                data,
+                _command(reader, type),
+                stated=tuple(plain),
+                is_same=_same(type, data, plain),
+                source=_source(source),
+                context=_context(reader, type, data, command.get("words", {})),
+                nth=None if type in ONCE else command["ordinal"],
+            )
+        )
+    _remember(reader, type, id, data)
+
+
+def _same(type: str, data: dict[str, Any], plain: list[str]) -> Callable[[Any], bool]:
+    if type in ONCE:
+        return lambda event: True
+    return lambda event: all(getattr(event, name) == data[name] for name in plain)
+
+
+def _command(reader: Reader, type: str) -> Callable[[Any, dict[str, Any]], Event]:
+    def command(thing: Aggregate, members: dict[str, Any]) -> Event:
+        others = _others(reader, type, thing.id, members)
+        done: Event = getattr(thing, COMMANDS[type])(*others, **members)
+        return done
+
+    return command
+
+
+def _others(
+    reader: Reader, type: str, id: str, members: dict[str, Any]
+) -> list[Aggregate | None]:
+    """Return the other things that a command needs to know of."""
+    find = reader.work.find
+    if type == "rating.awarded":
+        inspection = find(Inspection, members["inspection"])
+        return [find(Programme, members["programme"]), inspection]
+    if type == "finding.raised":
+        named = members["inspection"]
+        return [find(Inspection, named) if named else None]
+    if type == "inspection.totals-stated":
+        publication = find(Inspection, id).publication
+        programme = publication.programme if publication else None
+        if programme is None:
+            raise RefusedError(f"{id} is not on record as part of a programme.")
+        return [find(Programme, programme)]
+    return []
+
+
+def _context(
+    reader: Reader, type: str, data: dict[str, Any], words: dict[str, Any]
+) -> dict[str, Any]:
+    if type != "rating.awarded":
+        return {"words": words}
+    return {"programme": reader.work.find(Programme, str(data.get("programme")))}
+
+
+def _source(source: Story | None) -> dict[str, Any] | None:
+    return None if source is None else {**SOURCE, **source}
+
+
+def _remember(reader: Reader, type: str, id: str, data: dict[str, Any]) -> None:
+    """Let later rows meet by name what the command has put on record."""
+    if type == "body.registered":
+        reader.add_body(id, data["kind"], data["name"])
+    if type == "programme.announced":
+        reader.add_programme(id, data["title"])
+    if type == "inspection.published":
+        reader.add_inspection(id, data["title"])
+    if type == "statement.published":
+        for stream in data.get("responds_to", []):
+            reader.add_response(data["body"], stream, id)
+
+
+STORY = Shape("story", (), (), put_command, "commands, hand-written, one a line")
