@@ -139,6 +139,7 @@ def _join_region(
     if not reader.work.find(Body, id).version:
         title = name or id.removeprefix("region-")
         _register(reader, id, str(BodyKind.REGION), title, source)
+    reader.add_body(id, str(BodyKind.REGION))  # Another import may have recorded it.
     _link(reader, body, Relation.MEMBER_OF, id, source)
 
 
