@@ -141,7 +141,7 @@ def test_a_correction_shows_both_versions_and_its_reason(tmp_path):
     assert json.loads(after)["grade"] == "requires-improvement"
     assert (json.loads(after)["change"], headers["Record-Position"]) == (
         "correction",
-        "908",
+        "1765",
     )
     assert second["data"]["reason"] == "entry-error"
     assert second["opened"]["reason_text"] == "Read from the wrong line."
