@@ -346,8 +346,13 @@ class BodyLabels:
         return sorted({row["other"] for row in links})
 
     def columns_with_force(self, id: str) -> Row:
-        """Return the same, and which force it is or oversees."""
-        return {**self.columns(id), "force": self.force(id)}
+        """Return the same, and which force it is or oversees, with its region."""
+        columns, force = self.columns(id), self.force(id)
+        if force is None:
+            return {**columns, "force": None, "force_ons": None}
+        region = columns["region"] or self.region(force)
+        ons = self.ons(force)
+        return {**columns, "region": region, "force": force, "force_ons": ons}
 
     def force(self, id: str) -> str | None:
         """Return the body itself if it is a force, else the one it ever oversaw."""

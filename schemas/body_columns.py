@@ -22,3 +22,4 @@ class ForceColumns(BodyColumns):
         allow_none=True,
         metadata={"description": "The body, if it is a force; else what it oversees."},
     )
+    force_ons = fields.String(allow_none=True)
