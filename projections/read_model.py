@@ -77,10 +77,13 @@ Index("history_stream", history.c.stream, history.c.version, unique=True)
 
 
 class Projection:
-    """One versioned table of a noun, and what each type of event does to it."""
+    """One versioned table of a noun, and what each type of event does to it.
 
-    def __init__(self, table: Table, noun: str) -> None:
-        self.table, self.noun = table, noun
+    The rows of a table `by_stream` have streams, of any noun, as their ids.
+    """
+
+    def __init__(self, table: Table, noun: str, *, by_stream: bool = False) -> None:
+        self.table, self.noun, self.by_stream = table, noun, by_stream
         self.handlers: dict[str, Handler] = {}
 
     @property
@@ -214,16 +217,18 @@ class ReadModel:
     def _fetch(self, batch: "Batch", events: Sequence[RecordedEvent]) -> None:
         """Read at once what is known of the things that the events are about."""
         ids: dict[str, dict[str, bool]] = {}
+        streams: dict[str, bool] = {}
         for event in events:
             # A thing whose first event is among these has no rows yet.
             ids.setdefault(event.noun, {}).setdefault(event.id, event.version == 1)
+            streams.setdefault(event.stream, event.version == 1)
         for projection in self.projections:
-            known = ids.get(projection.noun, {})
-            batch.begin(
-                projection.table, projection.noun, [i for i in known if known[i]]
-            )
+            by_stream, table = projection.by_stream, projection.table
+            known = streams if by_stream else ids.get(projection.noun, {})
+            new = [id for id, is_new in known.items() if is_new]
             old = [id for id, is_new in known.items() if not is_new]
-            batch.fetch(projection.table, projection.noun, old)
+            batch.begin(table, None if by_stream else projection.noun, new)
+            batch.fetch(table, None if by_stream else projection.noun, old)
 
     def _dispatch(self, batch: "Batch", event: RecordedEvent) -> None:
         batch.record(event)
@@ -368,19 +373,22 @@ class Batch:
             found.update(self.connection.execute(statement).scalars())
         return sorted(found)
 
-    def begin(self, table: Table, noun: str, ids: Iterable[str]) -> None:
-        """Note that nothing is on record yet of these things of a noun."""
+    def begin(self, table: Table, noun: str | None, ids: Iterable[str]) -> None:
+        """Note that nothing is on record yet of these things of a noun.
+
+        Without a noun the ids are streams.
+        """
         for id in ids:
-            self._memory.things[f"{noun}-{id}"] = None
+            self._memory.things[_stream(noun, id)] = None
             self._memory.rows[table.name, id] = {}
 
-    def fetch(self, table: Table, noun: str, ids: Iterable[str]) -> None:
+    def fetch(self, table: Table, noun: str | None, ids: Iterable[str]) -> None:
         """Read at once what is not yet known of these things of a noun."""
         if self._memory.is_complete:
             return
         things, rows = self._memory.things, self._memory.rows
-        streams = [f"{noun}-{id}" for id in ids if f"{noun}-{id}" not in things]
-        if streams:
+        named = [_stream(noun, id) for id in ids]
+        if streams := [each for each in named if each not in things]:
             self._read_things(streams)
         if missing := [id for id in ids if (table.name, id) not in rows]:
             self._read_standing(table, missing)
@@ -477,6 +485,10 @@ class Batch:
             for start in range(0, len(values), CHUNK):
                 chunk = statement.where(column.in_(values[start : start + CHUNK]))
                 yield from self.connection.execute(chunk).mappings()
+
+
+def _stream(noun: str | None, id: str) -> str:
+    return id if noun is None else f"{noun}-{id}"
 
 
 def _history_row(event: RecordedEvent) -> Row:

@@ -43,7 +43,7 @@ table = versioned_table(
     Column("first", KEY),
     Column("first_sealed", KEY),
 )
-timeline = Projection(table, noun="timeline")
+timeline = Projection(table, noun="timeline", by_stream=True)
 
 # Of programmes nothing is told here: they concern no body.
 NOUNS = sorted({type.partition(".")[0] for type in TEMPLATES})
