@@ -112,6 +112,6 @@ def slug(text: str) -> str:
 @cache
 def spellings() -> dict[tuple[str, str], str]:
     """Return the variants that folding does not reach, from spellings.csv."""
-    path = files("service.founding").joinpath("spellings.csv")
+    path = files("service.imports").joinpath("spellings.csv")
     rows = csv.DictReader(path.read_text("utf-8").splitlines())
     return {(row["kind"], fold(row["spelling"])): row["id"] for row in rows}
