@@ -114,6 +114,8 @@ def _is_of_revisit(
         inspection_id(programme.id, body, pillar=pillar, is_revisit=is_revisit)
         for is_revisit in (False, True)
     ]
+    if not reader.work.find(Inspection, ids[1]).version:
+        return False
     grades = [_grade_on_record(reader, id, body, question) for id in ids]
     given = reader.grade(programme, need(cells, "grade"))
     return grades[0] != given and grades[1] == given
