@@ -238,7 +238,7 @@ def _folded(text: str) -> str:
 def _linked_to(moment: Moment, relation: str, other: str) -> Any:
     links = table.alias("links")
     return select(links.c.id).where(
-        standing(links, moment),  # type: ignore[arg-type]
+        standing(links, moment),
         links.c.relation == relation,
         links.c.other == other,
     )

@@ -5,12 +5,14 @@ outlive a generation. Made at every 1,024th position, and where a catch-up ends.
 """
 
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import (
     Column,
     Connection,
     Integer,
     MetaData,
+    Select,
     Table,
     insert,
     select,
@@ -99,7 +101,7 @@ class Digests:
         if self._on_postgresql:
             connection.execute(text("SELECT pg_advisory_xact_lock(0x636f7071)"))
 
-    def _rows(self, statement: object) -> list[Row]:
+    def _rows(self, statement: Select[Any]) -> list[Row]:
         with database.reading(self._engine) as connection:
-            found = connection.execute(statement).mappings()  # type: ignore[call-overload]
+            found = connection.execute(statement).mappings()
             return [dict(row) for row in found]

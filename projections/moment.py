@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, func, or_, select
+from sqlalchemy import ColumnElement, FromClause, Table, and_, func, or_, select
 
 from projections import database
 from projections.read_model import ReadModel, Row, history
@@ -43,7 +43,7 @@ class Moment:
         return replace(self, with_undated=False)
 
 
-def standing(table: Table, moment: Moment) -> ColumnElement[bool]:
+def standing(table: FromClause, moment: Moment) -> ColumnElement[bool]:
     """Keep the rows that stood on record at the position."""
     is_open = table.c.position_to.is_(None)
     if moment.is_head:

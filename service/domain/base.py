@@ -1,5 +1,6 @@
 """What every event and every aggregate have in common."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar, Self, TypeVar, overload
@@ -405,5 +406,4 @@ def must_not_precede(
 
 def duplicates(values: Iterable[str]) -> list[str]:
     """Return the values that occur more than once, sorted."""
-    seen: set[str] = set()
-    return sorted({each for each in values if each in seen or seen.add(each)})  # type: ignore[func-returns-value]
+    return sorted(each for each, count in Counter(values).items() if count > 1)
