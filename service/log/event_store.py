@@ -23,6 +23,7 @@ from service.log.keys import KeyFileError, Signed, folder_lock, load_key, make_k
 from service.log.leaf import stamp
 from service.log.merkle import Edge
 from service.log.notes import Checkpoint, Signer, checkpoint_text
+from service.log.reader import LogReader
 from service.log.recorders import PerProcess, Session, connector
 from service.log.rows import read_rows, versions_of, write_rows
 
@@ -47,7 +48,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-class EventStore:
+class EventStore(LogReader):
     """Append-only streams of events in one order, which is a transparency log."""
 
     def __init__(
@@ -57,8 +58,8 @@ class EventStore:
         origin: str,
         clock: Callable[[], datetime],
     ) -> None:
+        super().__init__(database)
         self._folder = folder
-        self._database = database
         self._origin = origin
         self._clock = clock
         self._signed = Signed(folder / "signed")
@@ -124,38 +125,13 @@ class EventStore:
         with self._database.get().reading() as session:
             return _recorded_before(session, (key, fingerprint))
 
-    def read_stream(self, stream: str) -> list[RecordedEvent]:
-        """Return the events of one stream in the order of their versions."""
-        with self._database.get().reading() as session:
-            return read_rows(session, "e.originator_id = ?", (stream,))
-
-    def read(self, after: int = 0, limit: int = 1000) -> list[RecordedEvent]:
-        """Return at most `limit` events that follow a position, in their order."""
-        span = (after, after + limit)
-        with self._database.get().reading() as session:
-            return read_rows(session, "l.position > ? AND l.position <= ?", span)
-
-    def size(self) -> int:
-        """Return how many events the log holds: the position of the last."""
-        with self._database.get().reading() as session:
-            [(size,)] = session.rows("SELECT COALESCE(MAX(position), 0) FROM log")
-            return int(size)
-
-    def checkpoint(self) -> bytes:
-        """Return the latest signed checkpoint (a note of C2SP tlog-checkpoint)."""
-        with self._database.get().reading() as session:
-            note = latest_note(session)
-        if note is None:
-            raise SigningRefusedError("the log has never been signed")
-        return note
-
     def verifier_keys(self) -> list[str]:
         """Return the verifier keys of the log, as signed notes write them."""
         return [str(self._load_signer().verifier)]
 
     def close(self) -> None:
         """Close the connections of this process."""
-        self._database.close()
+        super().close()
         self._signed.close()
 
     def _set_up(self) -> None:

@@ -1,0 +1,145 @@
+"""The log as it is read: events, leaves, hashes, openings and checkpoints."""
+
+from typing import NamedTuple
+
+from schemas.events import RecordedEvent
+from service.log.errors import SigningRefusedError
+from service.log.head import latest_note
+from service.log.recorders import PerProcess
+from service.log.rows import read_rows
+
+
+class StoredOpening(NamedTuple):
+    """What opens a commitment of the event at a position; `value` as RFC 8785 bytes."""
+
+    position: int
+    name: str
+    commitment: str
+    salt: bytes
+    value: bytes
+
+
+class SignedSize(NamedTuple):
+    """A size that was signed, and the note that signs it, with its cosignatures."""
+
+    size: int
+    note: bytes
+
+
+class LogReader:
+    """A log, read only: each method sees one committed state of it."""
+
+    def __init__(self, database: PerProcess) -> None:
+        self._database = database
+
+    def read_stream(self, stream: str) -> list[RecordedEvent]:
+        """Return the events of one stream in the order of their versions."""
+        with self._database.get().reading() as session:
+            return read_rows(session, "e.originator_id = ?", (stream,))
+
+    def read(self, after: int = 0, limit: int = 1000) -> list[RecordedEvent]:
+        """Return at most `limit` events that follow a position, in their order."""
+        span = (after, after + limit)
+        with self._database.get().reading() as session:
+            return read_rows(session, "l.position > ? AND l.position <= ?", span)
+
+    def size(self) -> int:
+        """Return how many events the log holds: the position of the last."""
+        with self._database.get().reading() as session:
+            [(size,)] = session.rows("SELECT COALESCE(MAX(position), 0) FROM log")
+            return int(size)
+
+    def leaves(self, after: int, limit: int) -> list[bytes]:
+        """Return the bytes of at most `limit` leaves that follow a position."""
+        with self._database.get().reading() as session:
+            rows = session.rows(
+                f"""
+                SELECT e.state
+                FROM log l
+                JOIN stored_events e ON e.{session.store_id} = l.store_id
+                WHERE l.position > ? AND l.position <= ?
+                ORDER BY l.position""",
+                (after, after + limit),
+            )
+        return [bytes(state) for (state,) in rows]
+
+    def hashes(self, level: int, start: int, width: int) -> list[bytes]:
+        """Return hashes `start` … of a level of tiles, as many as there are.
+
+        Level 0 are the hashes of the leaves, level 1 the roots of full tiles of these.
+        """
+        sql, first = (_LEAF_HASHES, start + 1) if level == 0 else (_NODES, start)
+        span = (first, first + width)
+        params = span if level == 0 else (level, *span)
+        with self._database.get().reading() as session:
+            return [bytes(each) for (each,) in session.rows(sql, params)]
+
+    def openings(self, after: int, limit: int) -> list[StoredOpening]:
+        """Return what opens the commitments of at most `limit` events, in order."""
+        with self._database.get().reading() as session:
+            rows = session.rows(
+                """
+                SELECT position, name, commitment, salt, value
+                FROM openings
+                WHERE position > ? AND position <= ?
+                ORDER BY position, name""",
+                (after, after + limit),
+            )
+        return [
+            StoredOpening(position, name, commitment, bytes(salt), bytes(value))
+            for position, name, commitment, salt, value in rows
+        ]
+
+    def checkpoint(self) -> bytes:
+        """Return the latest signed checkpoint (a note of C2SP tlog-checkpoint)."""
+        with self._database.get().reading() as session:
+            note = latest_note(session)
+        if note is None:
+            raise SigningRefusedError("the log has never been signed")
+        return note
+
+    def checkpoint_at(self, size: int) -> bytes | None:
+        """Return the checkpoint of a size, None if that size was never signed."""
+        with self._database.get().reading() as session:
+            rows = session.rows("SELECT note FROM checkpoints WHERE size = ?", (size,))
+        return bytes(rows[0][0]) if rows else None
+
+    def checkpoints(
+        self, after: int = -1, limit: int = 1000, up_to: int | None = None
+    ) -> list[SignedSize]:
+        """Return at most `limit` checkpoints beyond a size, the smallest first."""
+        with self._database.get().reading() as session:
+            rows = session.rows(
+                """
+                SELECT size, note
+                FROM checkpoints
+                WHERE size > ? AND size <= ?
+                ORDER BY size
+                LIMIT ?""",
+                (after, _LARGEST if up_to is None else up_to, limit),
+            )
+        return [SignedSize(size, bytes(note)) for size, note in rows]
+
+    def count_checkpoints(self, after: int, up_to: int) -> int:
+        """Return how many checkpoints lie beyond one size and up to another."""
+        sql = "SELECT COUNT(*) FROM checkpoints WHERE size > ? AND size <= ?"
+        with self._database.get().reading() as session:
+            [(count,)] = session.rows(sql, (after, up_to))
+        return int(count)
+
+    def close(self) -> None:
+        """Close the connections of this process."""
+        self._database.close()
+
+
+_LARGEST = 2**53
+_LEAF_HASHES = """
+    SELECT leaf_hash
+    FROM log
+    WHERE position >= ? AND position < ?
+    ORDER BY position"""
+_NODES = """
+    SELECT hash
+    FROM nodes
+    WHERE level = ? AND n >= ? AND n < ?
+    ORDER BY n"""
