@@ -87,17 +87,26 @@ def test_nothing_beyond_the_checkpoint_is_asked_for():
     assert asked == ["/log/checkpoint", address(0, 3)]
 
 
-def test_openings_are_read_on_over_pages_and_calls():
-    first = page([opening(1), opening(2)], "http://elsewhere.invalid/x?cursor=c")
+def test_openings_are_read_page_after_page_of_events():
     answers = {
-        "/v1/openings?after=0&limit=1000": first,
-        "/v1/openings?cursor=c": page([opening(2, "other"), opening(7)]),
+        "/v1/openings?after=5&limit=1000": page([opening(6), opening(6, "other")]),
+        "/v1/openings?after=1005&limit=2": page([opening(1007)]),
     }
     with remote(answers) as log:
-        assert [each.position for each in log.openings(0, 1)] == [1]
-        assert [each.name for each in log.openings(1, 5)] == ["note", "other"]
-        [last] = log.openings(6, 4)
-    assert last.value == '"£"'.encode() and last.salt == bytes(32)
+        found = log.openings(5, 1002)
+    assert [each[:2] for each in found] == [(6, "note"), (6, "other"), (1007, "note")]
+    assert found[0].value == '"£"'.encode() and found[0].salt == bytes(32)
+
+
+def test_hashes_are_cut_from_their_tile():
+    hashes = [leaf_hash(leaf) for leaf in LEAVES]
+    tiles = {
+        "/log/tile/0/001.p/44": b"".join(hashes[256:]),
+        "/log/tile/1/000.p/1": brute_force(hashes[:256]),
+    }
+    with remote({"/log/checkpoint": note(300), **tiles}) as log:
+        assert log.hashes(0, 258, 5) == hashes[258:263]
+        assert log.hashes(1, 0, 256) == [brute_force(hashes[:256])]
 
 
 def test_checkpoints_come_in_their_order_up_to_a_size():
@@ -135,9 +144,9 @@ def test_a_bad_log_is_refused_with_its_address(answers, says):
         b"{}",
         b'{"items": 3}',
         b'{"items": [3]}',
-        b'{"items": [], "next": "/x?cursor=c"}',
         page([opening(1), opening(1)]),
         page([opening(2), opening(1)]),
+        page([opening(1001)]),
         page([opening("1")]),
         page([opening(True)]),
         page([opening(1, salt="?")]),
@@ -200,3 +209,9 @@ def test_a_service_that_trickles_for_ever_is_left(head):
         with pytest.raises(RemoteError):
             log.checkpoint()
         ended.set()
+
+
+def test_pages_of_checkpoints_that_lead_nowhere_are_refused():
+    answers = {"/log/checkpoints?limit=1000": page([], "/x?cursor=c")}
+    with remote(answers) as log, pytest.raises(RemoteError, match="leads nowhere"):
+        log.checkpoints()

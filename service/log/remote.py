@@ -1,7 +1,7 @@
 """The log of another service, read over HTTP; nothing that it says is believed here."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 import orjson
@@ -15,13 +15,14 @@ from service.log.connections import (
     shown,
 )
 from service.log.leaf import MAX_BYTES
-from service.log.merkle import TILE_WIDTH
+from service.log.merkle import TILE_BITS, TILE_WIDTH
 from service.log.notes import (
     MAX_NOTE_BYTES,
     NoteError,
     decode_base64,
     unverified_checkpoint,
 )
+from service.log.proofs import HASH_BYTES
 from service.log.reader import SignedSize, StoredOpening
 from service.log.tiles import Tile, TileError, bundles, decode_entries
 
@@ -30,6 +31,7 @@ __all__ = ["NotServedError", "RemoteError", "RemoteLog"]
 MAX_BUNDLE_BYTES = TILE_WIDTH * (2 + MAX_BYTES)
 MAX_JSON_BYTES = 64 * 2**20
 MAX_ITEMS = 1000
+T = TypeVar("T")
 
 
 class RemoteLog:
@@ -42,7 +44,6 @@ class RemoteLog:
         self._connections = Connections(url, request_seconds)
         self.url = self._connections.url
         self._size: int | None = None
-        self._openings = _Openings(-1, iter(()))
 
     def checkpoint(self) -> bytes:
         """Return the latest signed checkpoint, whose size is remembered."""
@@ -77,18 +78,26 @@ class RemoteLog:
         for tile in bundles(after, self.size()):
             if tile.start >= last:
                 break
-            found += self._entries(tile)
+            found += self._filled(tile, self._bundle)[: tile.width]
         skipped = after % TILE_WIDTH
         return found[skipped : skipped + max(last - after, 0)]
 
+    def hashes(self, level: int, start: int, width: int) -> list[bytes]:
+        """Return hashes `start` … of a level of tiles, as the last checkpoint has them.
+
+        Those asked for lie within one tile.
+        """
+        n, skipped = divmod(start, TILE_WIDTH)
+        whole = min(TILE_WIDTH, (self.size() >> level * TILE_BITS) - n * TILE_WIDTH)
+        raw = self._filled(Tile(level, n, whole), self._tile)
+        ends = range(skipped, min(skipped + width, whole))
+        return [raw[at * HASH_BYTES : (at + 1) * HASH_BYTES] for at in ends]
+
     def openings(self, after: int, limit: int) -> list[StoredOpening]:
         """Return what opens the commitments of at most `limit` events, in order."""
-        if self._openings.reached != after:
-            self._openings = _Openings(after, self._opening_rows(after))
-        found = self._openings.up_to(after + limit)
-        if self._openings.is_over:
-            # When it is asked again, more may be on record.
-            self._openings = _Openings(-1, iter(()))
+        found: list[StoredOpening] = []
+        for start in range(after, after + limit, MAX_ITEMS):
+            found += self._some_openings(start, min(MAX_ITEMS, after + limit - start))
         return found
 
     def checkpoints(
@@ -111,8 +120,8 @@ class RemoteLog:
         """Give the items of a JSON list, page after page."""
         page = self.json(path, **query)
         while True:
-            items, following = page.get("items"), page.get("next")
-            if type(items) is not list or any(type(each) is not dict for each in items):
+            items, following = _items(page), page.get("next")
+            if items is None:
                 raise self._malformed(path, "not a list of objects")
             yield from items
             if following is None:
@@ -141,14 +150,21 @@ class RemoteLog:
         """Close the connections."""
         self._connections.close()
 
-    def _entries(self, tile: Tile) -> list[bytes]:
-        """Return the entries of a bundle; a partial one may have been filled since."""
+    def _filled(self, tile: Tile, read: Callable[[Tile], T]) -> T:
+        """Return a tile; a partial one may have been filled since."""
         try:
-            return self._bundle(tile)
+            return read(tile)
         except NotServedError:
             if not tile.is_partial:
                 raise
-            return self._bundle(tile._replace(width=TILE_WIDTH))[: tile.width]
+            return read(tile._replace(width=TILE_WIDTH))
+
+    def _tile(self, tile: Tile) -> bytes:
+        path = f"/log/tile/{tile.path}"
+        raw = self._connections.get(path, HASH_BYTES * TILE_WIDTH)
+        if len(raw) != HASH_BYTES * tile.width:
+            raise self._malformed(path, f"not {tile.width} hashes")
+        return raw
 
     def _bundle(self, tile: Tile) -> list[bytes]:
         path = f"/log/tile/{tile.path}"
@@ -158,15 +174,20 @@ class RemoteLog:
         except TileError as error:
             raise self._malformed(path, error) from error
 
-    def _opening_rows(self, after: int) -> Iterator[StoredOpening]:
-        path = "/v1/openings"
-        last = (after, "")
-        for item in self.items(path, after=after, limit=MAX_ITEMS):
+    def _some_openings(self, after: int, limit: int) -> list[StoredOpening]:
+        """Return the openings of a page, whose limit counts events."""
+        path, found = "/v1/openings", list[StoredOpening]()
+        last = (after + 1, "")
+        items = _items(self.json(path, after=after, limit=limit))
+        if items is None:
+            raise self._malformed(path, "not a list of objects")
+        for item in items:
             opening = _opening(item)
-            if opening is None or opening[:2] <= last:
+            if opening is None or not last < opening[:2] < (after + limit + 1, ""):
                 raise self._malformed(path, "not an opening in its order")
             last = (opening.position, opening.name)
-            yield opening
+            found.append(opening)
+        return found
 
     def _object(self, address: str) -> dict[str, Any]:
         raw = self._connections.get(address, MAX_JSON_BYTES)
@@ -182,26 +203,11 @@ class RemoteLog:
         return RemoteError(f"{shown(self.url + path)}: {cause}")
 
 
-class _Openings:
-    """Openings in their order, read as far as they are wanted."""
-
-    def __init__(self, reached: int, rows: Iterator[StoredOpening]) -> None:
-        self.reached, self.is_over = reached, False
-        self._rows = rows
-        self._ahead: StoredOpening | None = None
-
-    def up_to(self, position: int) -> list[StoredOpening]:
-        """Return those that are not yet read, up to a position."""
-        found = []
-        while (row := self._ahead or next(self._rows, None)) is not None:
-            self._ahead = row
-            if row.position > position:
-                break
-            found.append(row)
-            self._ahead = None
-        self.is_over = row is None
-        self.reached = position
-        return found
+def _items(page: dict[str, Any]) -> list[dict[str, Any]] | None:
+    """Return the items of a page, None unless it has the shape of one."""
+    items = page.get("items")
+    is_list = type(items) is list and all(type(each) is dict for each in items)
+    return items if is_list else None
 
 
 def _opening(item: dict[str, Any]) -> StoredOpening | None:
