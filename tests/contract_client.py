@@ -84,7 +84,12 @@ def _operation(path: str) -> dict[str, Any] | None:
             return found
     for candidate in reversed(candidates):
         for template, operations in SPEC["paths"].items():
-            if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), candidate):
+            if re.fullmatch(_pattern(template), candidate):
                 found = operations["get"]
                 return found
     return None
+
+
+def _pattern(template: str) -> str:
+    """Return what an address of a path looks like; the `n` of a tile has slashes."""
+    return re.sub(r"\{\w+\}", "[^/]+", template.replace("{n}", ".+"))
