@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from projections import database
 from projections.facts import Thing, advance
-from projections.listing import Listing, Page, WrongKeyError, check_key, open_words
+from projections.listing import Listing, Page, number_of, open_words
 from projections.moment import Moment
 from projections.read_model import ReadModel, Row, history, recorded_event
 from schemas.events import RecordedEvent
@@ -36,7 +36,7 @@ def list_events(
     conditions += [history.c.stream == stream] if stream else []
     total = _count(db, conditions)
     if page.after is not None:
-        conditions.append(history.c.position > _position(page.after))
+        conditions.append(history.c.position > number_of(page.after))
     limit = None if page.limit is None else page.limit + 1
     rows = _select(db, conditions, limit)
     if page.limit is None or len(rows) <= page.limit:
@@ -91,13 +91,6 @@ def _things(db: ReadModel, moment: Moment, noun: str) -> dict[str, Thing]:
     return found
 
 
-def _position(key: tuple[str, ...]) -> int:
-    check_key(key, 1)
-    if not (key[0].isascii() and key[0].isdigit() and len(key[0]) < 16):
-        raise WrongKeyError(key)
-    return int(key[0])
-
-
 def _count(db: ReadModel, conditions: list[Any]) -> int:
     statement = select(func.count()).select_from(history).where(*conditions)
     with database.reading(db.engine) as connection:
@@ -134,4 +127,6 @@ def event_item(event: RecordedEvent, opened: dict[str, Any]) -> Row:
         "sources": event.sources,
         "signature": event.signature,
         "leaf_hash": event.leaf_hash,
+        "proof": f"/v1/log/proofs/inclusion/{event.position}",
+        "openings": f"/v1/events/{event.position}/openings",
     }

@@ -151,6 +151,14 @@ def check_key(key: Sequence[str], length: int) -> None:
         raise WrongKeyError(key)
 
 
+def number_of(key: tuple[str, ...]) -> int:
+    """Return the whole number that is all of a key, or raise WrongKeyError."""
+    check_key(key, 1)
+    if not (key[0].isascii() and key[0].isdigit() and len(key[0]) < 16):
+        raise WrongKeyError(key)
+    return int(key[0])
+
+
 def open_words(db: ReadModel, commitments: Iterable[str | None]) -> dict[str, Any]:
     """Return the values that are still held of these commitments."""
     wanted = {each for each in commitments if each}

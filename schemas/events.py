@@ -83,6 +83,12 @@ class RecordedEventSchema(Open):
     sources = fields.List(fields.Dict())
     signature = fields.Dict(allow_none=True)
     leaf_hash = fields.String(metadata={"description": "Hexadecimal."})
+    proof = fields.String(
+        metadata={"description": "The address that proves that it is in the log."}
+    )
+    openings = fields.String(
+        metadata={"description": "The address of the salts and words that open it."}
+    )
 
 
 class EventFilterSchema(LogPageSchema):

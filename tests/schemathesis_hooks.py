@@ -49,6 +49,9 @@ def before_call(ctx, case, kwargs):
     if "as_of" in query:
         query.pop("current", None)
     query.pop("cursor", None)
+    query.pop("size", None)  # At least the position, which the schema cannot say.
+    if "from" in query and "to" in query:
+        query["to"] = query["from"]
 
 
 def slug(response):

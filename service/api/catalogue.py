@@ -11,9 +11,11 @@ from service.api.gaps import gaps
 from service.api.inspections import inspections
 from service.api.log import log
 from service.api.monitoring import monitoring
+from service.api.openings import openings
 from service.api.plans import plans
 from service.api.programmes import programmes
 from service.api.projections import projections
+from service.api.proofs import proofs
 from service.api.ratings import ratings
 from service.api.responses import responses
 from service.api.sessions import sessions
@@ -37,8 +39,10 @@ ALL = [
     responses,
     coverage,
     events,
+    openings,
     projections,
     log,
+    proofs,
     status,
     documents,
     docs,

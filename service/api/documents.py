@@ -41,6 +41,8 @@ WELCOME = {
         "events": "/v1/events",
         "status": "/v1/status",
         "checkpoint": "/log/checkpoint",
+        "key": "/log/key",
+        "projections": "/v1/projections",
         "docs": "/docs",
         "openapi": "/openapi.yaml",
         "problems": "/problems",

@@ -26,6 +26,7 @@ class Asked:
     filters_hash: str
     for_excel: bool
     takes: frozenset[str]
+    may_be_kept: bool = True
 
     @property
     def is_pinned(self) -> bool:

@@ -43,6 +43,7 @@ class Contract:
     gaps: str | None = None
     media: Mapping[str, type[Schema] | None] = field(default_factory=dict)
     problems: tuple[int, ...] = ()
+    may_be_kept: bool = True
 
 
 def accepts(*, query: type[Schema]) -> Callable[[View], View]:
@@ -72,8 +73,12 @@ def returns(
     gaps: str | None = None,
     forms: tuple[str, ...] = ("json", "csv"),
     problems: tuple[int, ...] = (),
+    may_be_kept: bool = True,
 ) -> Callable[[View], View]:
-    """Show what the view returns in the form asked for; None is 404."""
+    """Show what the view returns in the form asked for; None is 404.
+
+    What may be erased at any time is not to be kept by anybody's cache.
+    """
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -94,16 +99,32 @@ def returns(
             gaps=gaps,
             forms=forms,
             problems=problems,
+            may_be_kept=may_be_kept,
         )
 
     return decorate
 
 
 def serves(
-    media: Mapping[str, type[Schema] | None], *, problems: tuple[int, ...] = ()
+    media: Mapping[str, type[Schema] | None],
+    *,
+    query: type[Schema] | None = None,
+    problems: tuple[int, ...] = (),
 ) -> Callable[[View], View]:
-    """Document an endpoint that answers in media types of its own."""
-    return lambda view: _note(view, media=media, problems=problems)
+    """Document an endpoint that answers in media types of its own.
+
+    If it has a query, check it and pass its parameters.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def wrapper(**path: Any) -> Any:
+            loaded = read_query(request.query_string, query())[1] if query else {}
+            return view(**path, **loaded)
+
+        return _note(wrapper, media=media, query=query, problems=problems)
+
+    return decorate
 
 
 def _ask(contract: Contract, path: Mapping[str, Any]) -> Asked:
@@ -129,6 +150,7 @@ def _ask(contract: Contract, path: Mapping[str, Any]) -> Asked:
         filters_hash=paging.filters_of(request.path, given),
         for_excel=bool(loaded.get("excel")),
         takes=frozenset(contract.query().fields),
+        may_be_kept=contract.may_be_kept,
     )
 
 

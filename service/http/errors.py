@@ -36,7 +36,7 @@ def respond(error: ProblemError) -> Response:
     response = Response(orjson.dumps(members), known.status, content_type=MEDIA_TYPE)
     is_missing = known.status == 404
     response.headers["Cache-Control"] = "max-age=10" if is_missing else "no-store"
-    response.headers.extend(error.headers)
+    response.headers.update(error.headers)
     return response
 
 

@@ -10,6 +10,8 @@ API_VERSION = "1"
 LICENCE = "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/"
 EXPOSED = "API-Version, Record-Position, Link, Content-Disposition, Allow"
 METHODS = "GET, HEAD, OPTIONS"
+IMMUTABLE = "public, max-age=31536000, immutable"
+FOR_SECONDS = "public, max-age=1"
 
 
 def register_headers(app: Flask) -> None:

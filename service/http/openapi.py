@@ -52,6 +52,13 @@ ERRORS = {
 }
 
 
+# The parts of the address of a tile (C2SP tlog-tiles); `n` has slashes of its own.
+PATTERNS = {
+    "level": "^(entries|[0-9]|[1-5][0-9]|6[0-3])$",
+    "n": "^(x[0-9]{3}/)*[0-9]{3}(\\.p/([1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-5]))?$",
+}
+
+
 @dataclass(frozen=True)
 class Document:
     """An OpenAPI document."""
@@ -207,6 +214,8 @@ def _path_parameter(rule: Rule, name: str) -> dict[str, Any]:
         schema = {"type": "integer", "minimum": 1, "maximum": 10**15}
     if name == "id":
         schema |= {"pattern": f"^{ID_PATTERN}$", "maxLength": ID_LENGTH}
+    if name in PATTERNS:
+        schema["pattern"] = PATTERNS[name]
     return {"in": "path", "name": name, "required": True, "schema": schema}
 
 

@@ -69,7 +69,7 @@ def strip_suffix(wsgi_app: Any, keep: Iterable[str]) -> Callable[..., Any]:
 
     def app(environ: dict[str, Any], start_response: Any) -> Any:
         path, _, suffix = environ.get("PATH_INFO", "").rpartition(".")
-        is_api = path.startswith("/v1/") and environ["PATH_INFO"] not in kept
+        is_api = path.startswith(("/v1/", "/log/")) and environ["PATH_INFO"] not in kept
         if is_api and suffix in FORMS:
             environ["PATH_INFO"], environ[SUFFIX] = path, suffix
         return wsgi_app(environ, start_response)

@@ -90,6 +90,13 @@ class LogReader:
             for position, name, commitment, salt, value in rows
         ]
 
+    def count_openings(self, after: int, up_to: int) -> int:
+        """Return how many openings belong to the events between two positions."""
+        sql = "SELECT COUNT(*) FROM openings WHERE position > ? AND position <= ?"
+        with self._database.get().reading() as session:
+            [(count,)] = session.rows(sql, (after, up_to))
+        return int(count)
+
     def checkpoint(self) -> bytes:
         """Return the latest signed checkpoint (a note of C2SP tlog-checkpoint)."""
         with self._database.get().reading() as session:
