@@ -135,7 +135,7 @@ class RemoteLog:
         """Return the object of one JSON answer."""
         return self._object(_address(path, query))
 
-    def lines(self, path: str, **query: Any) -> Iterator[bytes]:
+    def stream_lines(self, path: str, **query: Any) -> Iterator[bytes]:
         """Give the lines of an answer of any length while it comes."""
         rest = b""
         for part in self._connections.stream(_address(path, query)):
