@@ -205,8 +205,9 @@ class ReadModel:
         statement = select(words).order_by(words.c.commitment)
         with database.reading_apart(self.engine) as connection:
             streamed = connection.execution_options(yield_per=1000)
-            for row in streamed.execute(statement):
-                yield row.commitment, row.value
+            with streamed.execute(statement) as result:
+                for row in result:
+                    yield row.commitment, row.value
 
     def remember(self, key: Hashable, make: Callable[[], T]) -> T:
         """Return what was made under the key, making it at the first call.
@@ -550,10 +551,12 @@ def _rows_as_of(connection: Connection, table: Table, at: int) -> Iterator[Row]:
     is_versioned = "position_from" in table.c
     since = table.c.position_from if is_versioned else table.c.position
     statement = select(table).where(since <= at).order_by(*table.primary_key.columns)
-    result = connection.execution_options(yield_per=1000).execute(statement)
-    for found in result.mappings():
-        # The names of columns that are words of SQL are no plain text to orjson.
-        row = {str(name): value for name, value in found.items()}
-        if is_versioned and (row["position_to"] or 0) > at:
-            row["position_to"] = None
-        yield row
+    streamed = connection.execution_options(yield_per=1000)
+    # Closed, because whoever compares rows stops at the first that differs.
+    with streamed.execute(statement) as result:
+        for found in result.mappings():
+            # The names of columns that are words of SQL are no plain text to orjson.
+            row = {str(name): value for name, value in found.items()}
+            if is_versioned and (row["position_to"] or 0) > at:
+                row["position_to"] = None
+            yield row

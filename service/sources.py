@@ -230,6 +230,8 @@ class ServedRecord(RemoteLog):
     ) -> None:
         """Compare what the service shows of the events."""
         del hashes
+        if not leaves:
+            return
         page = self.json("/v1/events", after=after, limit=len(leaves))
         items = page.get("items")
         shown = items if isinstance(items, list) else []
