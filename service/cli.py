@@ -4,7 +4,7 @@ import json
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import wraps
@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from sqlalchemy.exc import DBAPIError
 
+from service import replay as replaying
 from service import start, verification
 from service.config import Settings
 from service.founding import order_of
@@ -27,6 +28,7 @@ from service.log.keys import write_beside
 from service.log.notes import NoteError, VerifierKey, unverified_checkpoint
 from service.log.verify import Saved
 from service.record import Record
+from service.replay import Compared
 from service.sources import ServedRecord, Source, StoredRecord
 
 POLL = 0.5  # Seconds between two looks at the log.
@@ -171,8 +173,51 @@ def rebuild(data: Path | None) -> None:
     with _opened(settings) as record:
         with _progress("Rebuilding", record.store.size(), is_position=True) as stand_at:
             position = record.rebuild(stand_at)
+        click.echo(f"Rebuilt up to position {position:,}.")
+        found = list(replaying.compare(record.read_model, record.digests, position))
         record.publish_digests()
-    click.echo(f"Rebuilt up to position {position:,}.")
+    _end_with(each for each in found if each.published is not None)
+
+
+@main.command()
+@click.option(
+    "--at",
+    type=click.IntRange(min=0),
+    help="The position; the last one if it is not given.",
+)
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The SQLite file to make.",
+)
+@click.option("--force", is_flag=True, help="Replace the file if it is there.")
+@with_data
+@one_line_errors
+def replay(at: int | None, out: Path, force: bool, data: Path | None) -> None:
+    """Make what was read at a position anew, in a SQLite file of its own.
+
+    The digest of each projection is printed, and whether it is the one that was
+    published for that position. The exit status is 1 if one differs.
+    """
+    settings = _settings(data)
+    _must_exist(settings)
+    if out.exists() and not force:
+        raise click.ClickException(f"{out} is there already: --force replaces it.")
+    if not out.parent.is_dir():
+        raise FileNotFoundError(f"There is no folder {out.parent}.")
+    with _opened(settings) as record:
+        size = record.store.size()
+        position = size if at is None else at
+        if position > size:
+            raise click.UsageError(f"The last position is {size:,}.")
+        with _progress("Replaying", position, is_position=True) as stand_at:
+            replaying.replay(record.store, position, out, stand_at)
+        model = replaying.open_model(out)
+        found = list(replaying.compare(model, record.digests, position))
+        model.engine.dispose()
+    click.echo(f"{out}: what was read at position {position:,}.")
+    _end_with(found)
 
 
 @main.command()
@@ -273,6 +318,14 @@ def openapi() -> None:
     from service.http.openapi import build_spec
 
     click.echo(build_spec(create_app(None)).to_yaml(), nl=False)
+
+
+def _end_with(compared: Iterable[Compared]) -> None:
+    """Print digests, and end with status 1 if one is not as published."""
+    found = list(compared)
+    for each in found:
+        click.echo(str(each))
+    sys.exit(1 if any(each.differs for each in found) else 0)
 
 
 def _settings(data: Path | None) -> Settings:
