@@ -241,9 +241,7 @@ class ServedRecord(RemoteLog):
                 findings.skip("events", what)
                 return
             findings.count("events")
-            if event is None or not isinstance(shown[number], dict):
-                continue
-            if fault := _shown_fault(event, shown[number]):
+            if event and (fault := _shown_fault(event, shown[number])):
                 findings.fault("events", fault, event.position)
 
     def compare_whole(self, findings: Findings) -> None:
@@ -264,8 +262,10 @@ class ServedRecord(RemoteLog):
         return None
 
 
-def _shown_fault(event: RecordedEvent, shown: dict[str, Any]) -> str | None:
+def _shown_fault(event: RecordedEvent, shown: Any) -> str | None:
     """Return in what an event is shown otherwise than the log has it, or None."""
+    if not isinstance(shown, dict):
+        return "it is shown otherwise than the log has it"
     opened = {event.sealed[name]: value for name, value in event.opened.items()}
     item = event_item(event, opened)
     for name in _SHOWN:
