@@ -1,21 +1,28 @@
 """Starting: what happens between the command and the first answer."""
 
+import logging
 import multiprocessing
 import os
 import socket
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from threading import Event, Thread
 
+from sqlalchemy.exc import DBAPIError
+
 from service.config import Settings
+from service.erasure import run_pending
 from service.founding import founding_files
 from service.imports.importer import Importer, count_rows
 from service.imports.report import Report
 from service.imports.work import Options
+from service.log.errors import StoreError
 from service.record import Record
 
 BEGUN, DONE = "begun", "done"
+ERASE_EVERY = 30.0  # Seconds between two looks at what is pending of erasures.
+_logger = logging.getLogger(__name__)
 
 
 class PortInUseError(Exception):
@@ -109,9 +116,20 @@ def serve(
         respawn_failed_workers=True,
         workers_kill_timeout=10,
     )
+    Thread(target=_erase_meanwhile, args=(settings,), daemon=True).start()
     watch = (host, port, on_listening)
     server.on_startup(Thread(target=_call_when_open, args=watch, daemon=True).start)
     server.serve()
+
+
+def _erase_meanwhile(settings: Settings) -> None:
+    """Try again now and then what is pending of erasures, as long as it is."""
+    while not Event().wait(ERASE_EVERY):
+        try:
+            with closing(Record.open(settings)) as record:
+                run_pending(record)
+        except (StoreError, DBAPIError, OSError) as error:
+            _logger.warning("erasures are to be tried again: %s", error)
 
 
 def _call_when_open(host: str, port: int, then: Callable[[], None]) -> None:

@@ -37,5 +37,9 @@ class IdempotencyReusedError(StoreError):
     """The idempotency key was used before, for something else."""
 
 
+class AlreadyErasedError(StoreError):
+    """An opening that was to be erased is not there: somebody else was faster."""
+
+
 class StoreUnreadableError(StoreError):
     """The database cannot be used; the message gives the cause on one line."""

@@ -30,6 +30,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import tuple_row
 
 from service.log.errors import StoreUnreadableError
+from service.log.scrubbing import scrub_postgres, scrub_sqlite
 
 Row = tuple[Any, ...]
 # Stream, version, type and the bytes of the leaf.
@@ -100,6 +101,12 @@ class Database(Protocol):
     def reading(self) -> AbstractContextManager[Session]:
         """Open a Session that sees committed rows and changes nothing."""
 
+    def scrub(self, patience: float) -> bool:
+        """Overwrite what deleted openings have left; False: to be tried again.
+
+        It waits at most so many seconds for those who read.
+        """
+
     def close(self) -> None:
         """Close every connection."""
 
@@ -163,6 +170,8 @@ class _SQLitePool(SQLiteConnectionPool):
             connection.execute("PRAGMA synchronous = FULL")
             # Without it INSERT OR REPLACE deletes rows behind the triggers' back.
             connection.execute("PRAGMA recursive_triggers = ON")
+            # What is erased is overwritten with zeros.
+            connection.execute("PRAGMA secure_delete = ON")
         except BaseException:
             connection.close()
             raise
@@ -174,6 +183,7 @@ class SQLiteLog:
     """The log in one SQLite file, in WAL mode and synced at every commit."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         name = path.absolute().as_uri()
         store = SQLiteDatastore(db_name=name, originator_id_type="text")
         store.pool = _SQLitePool(
@@ -214,6 +224,11 @@ class SQLiteLog:
         """Open a Session that sees committed rows and changes nothing."""
         with one_line_causes(), self._store.transaction(commit=False) as cursor:
             yield SQLiteSession(self._recorder, cursor)
+
+    def scrub(self, patience: float) -> bool:
+        """Overwrite what deleted openings have left; False: to be tried again."""
+        with one_line_causes():
+            return scrub_sqlite(self._path, patience)
 
     def close(self) -> None:
         """Close every connection."""
@@ -350,6 +365,11 @@ class PostgresLog:
         """Open a Session that sees committed rows and changes nothing."""
         with one_line_causes(), self._session() as session:
             yield session
+
+    def scrub(self, patience: float) -> bool:
+        """Overwrite what deleted openings have left; False: to be tried again."""
+        with one_line_causes():
+            return scrub_postgres(self._url, f"{SCHEMA}.openings", patience)
 
     def close(self) -> None:
         """Close every connection."""
