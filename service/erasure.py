@@ -55,12 +55,12 @@ def apply_all(record: "Record") -> None:
 
 def run_pending(
     record: "Record",
-    patience: float = PATIENCE,
+    patience: float | None = None,
     on_holder: Callable[[int], None] = lambda count: None,
 ) -> list[Redacted]:
     """Let each holder erase what it has not yet; return what is pending still."""
     known = record.kept_redactions.keep(record.store.redactions())
-    done = record.erasures.done()
+    done, patience = record.erasures.done(), PATIENCE if patience is None else patience
     for holder in HOLDERS:
         due = [e for e in known if holder.name not in done.get(e.position, ())]
         if due and _is_erased(holder, record, due, patience):

@@ -12,7 +12,7 @@ from threading import Event, Thread
 from sqlalchemy.exc import DBAPIError
 
 from service.config import Settings
-from service.erasure import run_pending
+from service.erasure import pending, run_pending
 from service.founding import founding_files
 from service.imports.importer import Importer, count_rows
 from service.imports.report import Report
@@ -85,6 +85,13 @@ def founding_rows() -> int:
     return count_rows(founding_files())
 
 
+def erase_pending(settings: Settings) -> None:
+    """Try once more what is pending of erasures, if anything is."""
+    with closing(Record.open(settings)) as record:
+        if pending(record):
+            run_pending(record)
+
+
 def serve(
     settings: Settings,
     host: str,
@@ -126,8 +133,7 @@ def _erase_meanwhile(settings: Settings) -> None:
     """Try again now and then what is pending of erasures, as long as it is."""
     while not Event().wait(ERASE_EVERY):
         try:
-            with closing(Record.open(settings)) as record:
-                run_pending(record)
+            erase_pending(settings)
         except (StoreError, DBAPIError, OSError) as error:
             _logger.warning("erasures are to be tried again: %s", error)
 
