@@ -61,6 +61,8 @@ def _check_problem(response: TestResponse) -> None:
 def _body(response: TestResponse) -> Any:
     if response.mimetype.endswith("json"):
         return response.get_json(force=True)
+    if response.mimetype == "application/octet-stream":
+        return response.data.decode("latin-1")
     is_yaml = response.mimetype == "application/yaml"
     return yaml.safe_load(response.text) if is_yaml else response.text
 
@@ -83,9 +85,10 @@ def _operation(path: str) -> dict[str, Any] | None:
             found: dict[str, Any] = SPEC["paths"][candidate]["get"]
             return found
     for candidate in reversed(candidates):
-        for template, operations in SPEC["paths"].items():
+        # The longer one says more: `{position}.tlog-proof` before `{position}`.
+        for template in sorted(SPEC["paths"], key=len, reverse=True):
             if re.fullmatch(_pattern(template), candidate):
-                found = operations["get"]
+                found = SPEC["paths"][template]["get"]
                 return found
     return None
 

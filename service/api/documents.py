@@ -45,6 +45,7 @@ WELCOME = {
         "key": "/log/key",
         "projections": "/v1/projections",
         "docs": "/docs",
+        "check_us": "/docs/check-us",
         "openapi": "/openapi.yaml",
         "problems": "/problems",
     },
