@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
 
+from projections.read_model import ReadModel
 from schemas.codelists import ErasureState
 from service.log.erasing import Redacted
 from service.log.errors import StoreError
@@ -48,7 +49,7 @@ def apply_all(record: "Record") -> None:
         return
     is_found = bool(record.store.erase_again(known))
     for model in record.generations.every_model():
-        is_found |= bool(model.erase(_commitments(known)))
+        is_found |= _erase_words(model, known)
     if is_found:
         record.erasures.forget(each.position for each in known)
 
@@ -124,13 +125,20 @@ def _read_model(record: "Record", due: Sequence[Redacted], patience: float) -> b
     record.catch_up()  # What another process has read before is then not applied.
     is_done = True
     for model in record.generations.every_model():
-        model.erase(_commitments(due))
+        _erase_words(model, due)
         is_done &= model.scrub(patience)
     return is_done
 
 
-def _commitments(redactions: Sequence[Redacted]) -> list[str]:
-    return [each for one in redactions for each in one.sealed.values()]
+def _erase_words(model: ReadModel, redactions: Sequence[Redacted]) -> bool:
+    """Delete words from one generation; return whether it held any."""
+    commitments = [each for one in redactions for each in one.sealed.values()]
+    try:
+        return bool(model.erase(commitments))
+    except DBAPIError:
+        if model.is_made:
+            raise
+        return False  # A rebuild has just removed it.
 
 
 # List here whatever is to keep words: a search index, rendered answers, archives.

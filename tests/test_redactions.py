@@ -13,7 +13,20 @@ from service.founding import founding_files
 from service.imports.importer import Importer
 from service.imports.report import REDACTED
 from service.imports.work import Options
-from tests.examples import OPENED, PLAN, SAID, STATEMENT, WITHDRAWN, breaks, given
+from tests.examples import (
+    CLAIMED,
+    COMMITMENT,
+    KEPT,
+    OPENED,
+    PLAN,
+    PLEDGED,
+    PROMISED,
+    SAID,
+    STATEMENT,
+    WITHDRAWN,
+    breaks,
+    given,
+)
 from tests.importing import Desk
 from tests.records import small
 from tests.redacting import erase, redact
@@ -85,6 +98,25 @@ def test_an_item_says_which_members_were_redacted_and_why(told):
     pinned = client.get(f"{ITEM}?at_position={before}").json
     assert (pinned["text"], pinned["redacted"]) == (None, item["redacted"])
     assert client.get("/v1/statements").json["items"][0]["redacted"] == item["redacted"]
+
+
+def test_words_of_reports_are_named_as_the_item_shows_them(told):
+    told.put(PLAN, OPENED, PROMISED, CLAIMED)
+    claim = told.record.store.size()
+    told.put(COMMITMENT, PLEDGED, KEPT)
+    report = told.record.store.size()
+    redact(told.record, claim, "status_word")
+    redact(told.record, report, "status_word", "text")
+    client = told.client()
+    action = client.get(f"/v1/plans/{PLAN.id}/actions").json["items"][0]
+    assert (action["claimed_word"], members(action)) == (None, ["claimed_word"])
+    commitment = client.get(f"/v1/commitments/{COMMITMENT.id}").json
+    assert members(commitment) == ["report_text", "status_word"]
+    assert commitment["text"] == PLEDGED.text
+
+
+def members(item):
+    return [each["member"] for each in item["redacted"]]
 
 
 def test_a_list_as_csv_keeps_its_columns_and_says_it_at_the_end(told):

@@ -36,7 +36,7 @@ class KeptRedactions:
 
     def _write(self, redactions: list[Redacted]) -> None:
         # Whole, beside and synced: a crash leaves the old file or the new one.
-        beside = self._path.with_name(self._path.name + ".new")
+        beside = self._path.with_name(f"{self._path.name}.{os.getpid()}.new")
         with open(os.open(beside, _FLAGS, 0o600), "w", encoding="utf-8") as file:
             file.writelines(json.dumps(each._asdict()) + "\n" for each in redactions)
             file.flush()
