@@ -304,7 +304,9 @@ def _planned(
 ) -> redaction.Plan:
     if position is None or not fields:
         raise click.UsageError("Give a POSITION and at least one --field.")
-    planned = redaction.plan(record, position, fields)
+    size = record.store.size()
+    with _progress("Searching the log", size, is_position=True) as stand_at:
+        planned = redaction.plan(record, position, fields, stand_at)
     if basis is None and not planned.is_done:
         raise click.UsageError("Give the --basis.")
     return planned

@@ -2,7 +2,7 @@
 
 import secrets
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,7 +54,12 @@ class Plan:
         return [each for value in self.words.values() for each in needles_of(value)]
 
 
-def plan(record: Record, position: int, fields: Sequence[str]) -> Plan:
+def plan(
+    record: Record,
+    position: int,
+    fields: Sequence[str],
+    on_position: Callable[[int], None] = lambda position: None,
+) -> Plan:
     """Return what redacting these fields would erase.
 
     Raises NotRedactableError or RuleBrokenError, unless all of it is done already.
@@ -76,7 +81,8 @@ def plan(record: Record, position: int, fields: Sequence[str]) -> Plan:
     if not chosen.is_done:
         must_be_open(chosen.fields, sorted(event.sealed), redacted)
     own = {(position, name) for name in chosen.fields}
-    places = record.store.standing_in(chosen.needles) if chosen.needles else []
+    needles = chosen.needles
+    places = record.store.standing_in(needles, on_position) if needles else []
     elsewhere = [each for each in dict.fromkeys(places) if each not in own]
     return Plan(event, chosen.fields, redacted, elsewhere)
 

@@ -27,7 +27,7 @@ from tests.redacting import (
 )
 
 ROOT = Path(__file__).parent.parent
-ROUNDS = 5
+ROUNDS = 4
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -120,7 +120,31 @@ def words_of(position):
     return [str(position), *fields, "--basis", "court-order", "--yes"]
 
 
-def test_a_redaction_that_is_killed_at_any_point_is_finished_by_the_next(place):
+def is_logged(place):
+    where = "WHERE stream LIKE 'redaction-%'"
+    return bool(place.sql(f"SELECT 1 FROM log {where}"))
+
+
+def is_kept(place):
+    return (place.folder / "redactions").exists()
+
+
+def one_that_is_killed(place, position, step):
+    """Run the command, and kill it as soon as a step of it has been done."""
+    with command(place, *words_of(position)) as running:
+        while running.poll() is None and not step(place):
+            pass
+        running.kill()
+
+
+@pytest.mark.parametrize("step", [is_logged, is_kept])
+def test_a_redaction_that_is_killed_after_a_step_is_finished_by_the_next(place, step):
+    position = said(place)
+    one_that_is_killed(place, position, step)
+    must_be_finished_by_the_next(place, position)
+
+
+def test_a_redaction_that_is_killed_at_any_time_is_finished_by_the_next(place):
     choice, position = random.Random(20261126), said(place)
     for _ in range(ROUNDS):
         with command(place, *words_of(position)) as running:
@@ -128,6 +152,10 @@ def test_a_redaction_that_is_killed_at_any_point_is_finished_by_the_next(place):
                 running.wait(timeout=choice.uniform(0.8, 2.2))
             except subprocess.TimeoutExpired:
                 running.kill()
+    must_be_finished_by_the_next(place, position)
+
+
+def must_be_finished_by_the_next(place, position):
     with command(place, *words_of(position)) as last:
         assert last.wait(timeout=60) == 0, last.stdout.read()
     with opened(place) as record:

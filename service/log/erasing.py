@@ -1,7 +1,7 @@
 """Erasing: openings that a redaction names are deleted, wherever they stand."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -15,6 +15,7 @@ Named = tuple[int, str]  # The position of an event, and the name of a sealed fi
 SHORTEST = 8  # Bytes: shorter words stand in other places by chance.
 FRAGMENT, STRIDE = 64, 256
 _TYPE = "field.redacted"
+_CHUNK = 2000  # Positions that are searched at a time.
 
 
 class Redacted(NamedTuple):
@@ -62,17 +63,21 @@ def redactions_of(session: Session) -> list[Redacted]:
 
 
 def standing_in(
-    session: Session, needles: Sequence[bytes], size: int, chunk: int = 2000
+    session: Session,
+    needles: Sequence[bytes],
+    size: int,
+    on_position: Callable[[int], None],
 ) -> Iterator[tuple[int, str | None]]:
     """Yield where any of these bytes stand: (position, field), None for the leaf."""
-    for start in range(0, size, chunk):
-        span = (start, start + chunk)
+    for start in range(0, size, _CHUNK):
+        span = (start, start + _CHUNK)
         for position, name, value in session.rows(_OPENINGS, span):
             if any(each in bytes(value) for each in needles):
                 yield position, name
         for position, state in session.rows(_LEAVES.format(id=session.store_id), span):
             if any(each in bytes(state) for each in needles):
                 yield position, None
+        on_position(min(start + _CHUNK, size))
 
 
 def needles_of(value: Any) -> list[bytes]:

@@ -1,6 +1,6 @@
 """The log as it is read: events, leaves, hashes, openings and checkpoints."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from schemas.events import RecordedEvent
@@ -104,11 +104,15 @@ class LogReader:
         with self._database.get().reading() as session:
             return redactions_of(session)
 
-    def standing_in(self, needles: Sequence[bytes]) -> list[tuple[int, str | None]]:
+    def standing_in(
+        self,
+        needles: Sequence[bytes],
+        on_position: Callable[[int], None] = lambda position: None,
+    ) -> list[tuple[int, str | None]]:
         """Return where any of these bytes stand: position and field, None: the leaf."""
         size = self.size()
         with self._database.get().reading() as session:
-            return list(standing_in(session, needles, size))
+            return list(standing_in(session, needles, size, on_position))
 
     def checkpoint(self) -> bytes:
         """Return the latest signed checkpoint (a note of C2SP tlog-checkpoint)."""
