@@ -74,7 +74,9 @@ def standing_in(
         for position, name, value in session.rows(_OPENINGS, span):
             if any(each in bytes(value) for each in needles):
                 yield position, name
-        for position, state in session.rows(_LEAVES.format(id=session.store_id), span):
+        for position, state in session.rows(
+            _LEAVES.format(joined=session.joined), span
+        ):
             if any(each in bytes(state) for each in needles):
                 yield position, None
         on_position(min(start + _CHUNK, size))
@@ -143,6 +145,6 @@ _OPENINGS = """
 _LEAVES = """
     SELECT l.position, e.state
     FROM log l
-    JOIN stored_events e ON e.{id} = l.store_id
+    JOIN stored_events e ON {joined}
     WHERE l.position > ? AND l.position <= ?
     ORDER BY l.position"""
