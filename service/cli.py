@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import wraps
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,16 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from sqlalchemy.exc import DBAPIError
 
+from projections.database import NoRoomError
+from schemas.codelists import RedactionBasis
+from service import erasure, redaction, start, verification
 from service import replay as replaying
-from service import start, verification
 from service.config import Settings
+from service.domain.base import RuleBrokenError
 from service.founding import order_of
 from service.imports.importer import Importer, count_rows
 from service.imports.work import Options
-from service.log.errors import StoreError, StoreUnreadableError
+from service.log.errors import StorageFullError, StoreError, StoreUnreadableError
 from service.log.keyring import parse_keys
 from service.log.keys import write_beside
 from service.log.notes import NoteError, VerifierKey, unverified_checkpoint
@@ -31,7 +35,15 @@ from service.record import Record
 from service.replay import Compared
 from service.sources import ServedRecord, Source, StoredRecord
 
+_MENDABLE = (
+    StoreError,
+    RuleBrokenError,
+    redaction.NotRedactableError,
+    start.PortInUseError,
+    OSError,
+)
 POLL = 0.5  # Seconds between two looks at the log.
+LOOK = 20  # Looks at the log for one at the erasures that are pending.
 
 
 def one_line_errors(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -49,7 +61,9 @@ def one_line_errors(command: Callable[..., Any]) -> Callable[..., Any]:
                 if "sqlite3" in type(error.orig).__module__
                 else f"The read model: {cause}"
             ) from error
-        except (StoreError, start.PortInUseError, OSError) as error:
+        except NoRoomError as error:
+            raise click.ClickException(f"The read model: {error}") from error
+        except _MENDABLE as error:
             raise click.ClickException(str(error)) from error
 
     return wrapper
@@ -98,6 +112,8 @@ def serve(host: str, port: int, workers: int, empty: bool, data: Path | None) ->
                 report = start.found(record, add)
             click.echo(report.to_text(), nl=False, err=True)
         record.catch_up()
+        if erasure.pending(record):
+            _finish_erasures(record)
         click.echo(f"{record.store.size():,} events on record.", err=True)
     line = f"Serving http://{host}:{port} (Ctrl-C ends it)."
     start.serve(settings, host, port, workers, lambda: click.echo(line, err=True))
@@ -135,7 +151,7 @@ def import_(
     settings = _settings(data)
     _must_exist(settings)
     with _opened(settings) as record:
-        with _progress("Importing", count_rows(files)) as add:
+        with _resumable(record), _progress("Importing", count_rows(files)) as add:
             report = Importer(record, options, dry_run, add).run(files)
         if not dry_run:
             record.publish_digests()
@@ -229,10 +245,12 @@ def follow(data: Path | None) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     with _opened(_settings(data)) as record:
-        position = record.read_model.position
+        position, looks = record.read_model.position, count()
         click.echo(f"Following from position {position:,}.", err=True)
         while not ended.wait(POLL):
             reached = record.catch_up()
+            if next(looks) % LOOK == 0:
+                erasure.run_pending(record, patience=0)
             if reached != position:
                 record.digests.publish_due(record.read_model)
                 position = reached
@@ -293,6 +311,74 @@ def verify(
     sys.exit(0 if outcome.findings.is_good else 1)
 
 
+@main.command()
+@click.argument("position", type=click.IntRange(min=1), required=False)
+@click.option("--field", "fields", multiple=True, help="A sealed field; repeatable.")
+@click.option(
+    "--basis",
+    type=click.Choice([str(each) for each in RedactionBasis]),
+    help="On what basis: it is published.",
+)
+@click.option(
+    "--reference",
+    help="Where the reason can be looked up, such as the number of a case. It is "
+    "published for ever: never write personal data into it.",
+)
+@click.option("--by", default="system", show_default=True, help="Who redacts: an id.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--dry-run", is_flag=True, help="Erase nothing; say what would be.")
+@click.option(
+    "--pending", "only_pending", is_flag=True, help="Only finish earlier erasures."
+)
+@with_data
+@one_line_errors
+def redact(
+    position: int | None,
+    fields: tuple[str, ...],
+    basis: str | None,
+    reference: str | None,
+    by: str,
+    yes: bool,
+    dry_run: bool,
+    only_pending: bool,
+    data: Path | None,
+) -> None:
+    """Erase sealed words of the event at POSITION for good.
+
+    The log keeps the event and says that they were redacted, when and on what basis;
+    its proofs still hold. The words themselves are deleted, and overwritten in every
+    file that held them. That waits for those who are reading: what could not be
+    done is pending, and is tried again by `serve`, by `follow` and by
+    `redact --pending`. The same command run again finishes what was interrupted.
+
+    Backups, and the write-ahead log of a PostgreSQL server, are the operator's to
+    erase.
+
+    \b
+    copperplate redact 1234 --field text --basis court-order --reference "KB-2026-17"
+    copperplate redact --pending
+    """
+    settings = _settings(data)
+    _must_exist(settings)
+    with _opened(settings) as record:
+        if only_pending:
+            _finish_erasures(record)
+            return
+        planned = _planned(record, position, fields, basis)
+        click.echo(redaction.describe(planned), nl=False)
+        if dry_run:
+            click.echo("Nothing was erased.")
+            return
+        if not planned.is_done:
+            if not yes:
+                click.confirm("Erase this for good?", abort=True)
+            done = redaction.redact(
+                record, planned, basis=basis or "", reference=reference, by=by
+            )
+            click.echo(f"Redacted: position {done.position:,} of the log says so.")
+        _finish_erasures(record, planned)
+
+
 @main.group()
 def key() -> None:
     """Look at the key that signs the log."""
@@ -326,6 +412,40 @@ def _end_with(compared: Iterable[Compared]) -> None:
     for each in found:
         click.echo(str(each))
     sys.exit(1 if any(each.differs for each in found) else 0)
+
+
+@contextmanager
+def _resumable(record: Record) -> Iterator[None]:
+    """Say, if the disk is full, what an import has recorded and how to go on."""
+    try:
+        yield
+    except (StorageFullError, NoRoomError) as error:
+        raise click.ClickException(
+            f"{error}. What was recorded stays, up to position "
+            f"{record.store.size():,}. Make room, then run the same import again: it "
+            "records what is missing."
+        ) from error
+
+
+def _planned(
+    record: Record, position: int | None, fields: tuple[str, ...], basis: str | None
+) -> redaction.Plan:
+    if position is None or not fields:
+        raise click.UsageError("Give a POSITION and at least one --field.")
+    size = record.store.size()
+    with _progress("Searching the log", size, is_position=True) as stand_at:
+        planned = redaction.plan(record, position, fields, stand_at)
+    if basis is None and not planned.is_done:
+        raise click.UsageError("Give the --basis.")
+    return planned
+
+
+def _finish_erasures(record: Record, planned: redaction.Plan | None = None) -> None:
+    """Let every holder erase what is pending, and say what each has done."""
+    with _progress("Erasing", len(erasure.HOLDERS)) as add:
+        erasure.run_pending(record, on_holder=add)
+    left = redaction.remains(record, planned) if planned else []
+    click.echo(redaction.outcome(record, left), nl=False)
 
 
 def _settings(data: Path | None) -> Settings:

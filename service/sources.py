@@ -9,6 +9,7 @@ import orjson
 from projections.digests import Digests
 from projections.generations import Generations
 from projections.history import event_item
+from projections.listing import Opened
 from projections.read_model import CODE_VERSION
 from schemas.canonical import dump
 from schemas.dates import utc_now
@@ -267,7 +268,7 @@ def _shown_fault(event: RecordedEvent, shown: Any) -> str | None:
     if not isinstance(shown, dict):
         return "it is shown otherwise than the log has it"
     opened = {event.sealed[name]: value for name, value in event.opened.items()}
-    item = event_item(event, opened)
+    item = event_item(event, Opened(opened, {}))
     for name in _SHOWN:
         if dump(item[name]) != dump(shown.get(name)):
             return f"{name} is shown otherwise than the log has it"

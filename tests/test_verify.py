@@ -15,6 +15,7 @@ from service.log.verify import Saved
 from service.record import Record
 from service.sources import ServedRecord, StoredRecord
 from service.verification import verify
+from tests import redacting
 from tests.log_places import PostgresPlace, SQLitePlace
 from tests.records import SmallRecord
 
@@ -370,3 +371,28 @@ def test_another_digest_is_told(recorded):
     for verified in (stored(recorded), fetched(recorded)):
         assert failed(verified) == {"digests"}
         assert "bodies: another digest" in says(verified)
+
+
+# What was redacted.
+
+
+def test_a_record_with_redacted_words_passes(place):
+    position = redacting.said(place)
+    with redacting.opened(place) as record:
+        redacting.redact(record, position)
+        assert redacting.erase(record) == []
+    for verified in (stored(place), fetched(place)):
+        assert (failed(verified), says(verified)) == (set(), "")
+        assert verified.findings.checks["redactions"].count == 1
+
+
+def test_words_that_were_redacted_may_not_be_read(place):
+    position = redacting.said(place)
+    with redacting.opened(place) as record:
+        [commitment] = [
+            each.sealed["speaker"] for each in record.store.read(position - 1, 1)
+        ]
+        redacting.redact(record, position)
+    put_back = f"INSERT INTO words VALUES ('{commitment}', '\"Somebody\"')"
+    in_read_model(place, put_back)
+    assert failed(stored(place)) == {"words"}

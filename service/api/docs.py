@@ -1,10 +1,13 @@
-"""Docs: the contract, to be read and tried in a browser (Swagger UI)."""
+"""Docs: the contract to be tried in a browser, and how to check the record."""
 
 from importlib.resources import files
+from pathlib import Path
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, render_template_string
+from markdown_it import MarkdownIt
 
 from service.http.contract import serves
+from service.http.meta import base_url
 from service.http.problems import ProblemError
 
 docs = Blueprint("docs", __name__, url_prefix="/docs")
@@ -46,6 +49,31 @@ INIT = """SwaggerUIBundle({
 """
 
 
+CHECK = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Copperplate: check us</title>
+<link rel="icon" href="/docs/favicon-32x32.png">
+<link rel="stylesheet" href="/docs/page.css">
+</head>
+<body>
+<main>
+{{ body|safe }}
+</main>
+</body>
+</html>
+"""
+STYLE = """main { max-width: 42rem; margin: 2rem auto; padding: 0 1rem }
+body { font: 1.05rem/1.6 Georgia, serif; color: #1d1d1d; background: #fff }
+h1, h2 { font-family: system-ui, sans-serif; line-height: 1.25 }
+pre { overflow-x: auto; padding: .8rem 1rem; background: #f3f1ec }
+code { font-size: .9em }
+"""
+EXAMPLE = "http://127.0.0.1:8000"  # Where `make run` serves the record.
+
+
 @docs.get("")
 @serves({"text/html": None})
 def page() -> Response:
@@ -61,6 +89,31 @@ def init() -> Response:
     return _respond(INIT.encode(), "text/javascript; charset=utf-8")
 
 
+@docs.get("/page.css")
+def style() -> Response:
+    """Show how the pages look."""
+    return _respond(STYLE.encode(), "text/css; charset=utf-8")
+
+
+@docs.get("/check-us")
+@serves({"text/html": None})
+def check_us() -> Response:
+    """Say in plain words how anybody can check the record, with commands to copy."""
+    text = _document("check-us.md").read_text().replace(EXAMPLE, base_url())
+    body = MarkdownIt("commonmark", {"html": False}).render(text)
+    page = render_template_string(CHECK, body=body)
+    response = _respond(page.encode(), "text/html; charset=utf-8")
+    response.headers["Content-Security-Policy"] = POLICY
+    return response
+
+
+@docs.get("/check_log.py")
+@serves({"text/plain": None})
+def check_log() -> Response:
+    """Show the program of one page that checks the log with nothing of ours."""
+    return _respond(_document("check_log.py").read_bytes(), "text/plain; charset=utf-8")
+
+
 @docs.get("/<name>")
 def vendored(name: str) -> Response:
     """Show a file of Swagger UI."""
@@ -68,6 +121,13 @@ def vendored(name: str) -> Response:
         raise ProblemError("not-found", "There is no such file.")
     body = files("flask_swagger_ui").joinpath("dist", name).read_bytes()
     return _respond(body, VENDORED[name])
+
+
+def _document(name: str) -> Path:
+    """Return a document as it is committed, or as it was installed."""
+    package = Path(__file__).parents[1]
+    installed = package / "docs" / name
+    return installed if installed.exists() else package.parent / "docs" / name
 
 
 def _respond(body: bytes, content_type: str) -> Response:

@@ -1,5 +1,6 @@
 """The event store: every append is hashed, proved and signed in one transaction."""
 
+import errno
 import hmac
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -8,13 +9,22 @@ from pathlib import Path
 
 from schemas.events import RecordedEvent
 from service.log.drafts import Draft, Prepared, prepare
+from service.log.erasing import (
+    Named,
+    Redacted,
+    erase_again,
+    erase_openings,
+    held_openings,
+)
 from service.log.errors import (
+    AlreadyErasedError,
     ClockError,
     ConflictError,
     DraftError,
     IdempotencyReusedError,
     LogDamagedError,
     SigningRefusedError,
+    StorageFullError,
     StoreError,
     StoreUnreadableError,
 )
@@ -28,6 +38,7 @@ from service.log.recorders import PerProcess, Session, connector
 from service.log.rows import read_rows, versions_of, write_rows
 
 __all__ = [
+    "AlreadyErasedError",
     "ClockError",
     "ConflictError",
     "Draft",
@@ -36,6 +47,7 @@ __all__ = [
     "IdempotencyReusedError",
     "LogDamagedError",
     "SigningRefusedError",
+    "StorageFullError",
     "StoreError",
     "StoreUnreadableError",
 ]
@@ -78,7 +90,8 @@ class EventStore(LogReader):
         """Open the log of a data folder; make its key and tables on first start.
 
         The database is `events.db` in the folder, or PostgreSQL if there is a URL.
-        Raises StoreUnreadableError. A log that must not be signed is opened to read.
+        Raises StoreUnreadableError or StorageFullError. A log that must not be signed
+        is opened to read.
         """
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -87,7 +100,9 @@ class EventStore(LogReader):
             with folder_lock(folder):
                 store._set_up()
         except OSError as error:
-            raise StoreUnreadableError(f"{folder}: {error.strerror}") from error
+            is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            kind = StorageFullError if is_full else StoreUnreadableError
+            raise kind(f"{folder}: {error.strerror}") from error
         return store
 
     def append(
@@ -96,12 +111,15 @@ class EventStore(LogReader):
         *,
         read_set: Mapping[str, int] | None = None,
         idempotency: tuple[str, bytes] | None = None,
+        erase: Sequence[Named] = (),
     ) -> list[RecordedEvent]:
         """Record a batch of events, all or none, and return them as recorded.
 
         `read_set` maps each stream that was read to its version then (0: none yet).
         `idempotency` is (key, fingerprint of the request): the same again returns what
-        was recorded at first. Raises the errors of `service.log.errors`.
+        was recorded at first. `erase` names the openings (position, field) that the
+        batch redacts: they go in the same transaction, so that each commitment is
+        opened or named by a redaction. Raises the errors of `service.log.errors`.
         """
         prepared = prepare(drafts)
         if not prepared:
@@ -110,12 +128,31 @@ class EventStore(LogReader):
             if before := _recorded_before(session, idempotency):
                 return before
             _check_versions(session, prepared, read_set or {})
+            erase_openings(session, erase)
             head, events = self._extend(session, prepared)
             if idempotency:
                 span = (events[0].position, events[-1].position)
                 session.insert("idempotency", [(*idempotency, *span)])
         self._keep(head)
         return events
+
+    def erase_again(self, redactions: Sequence[Redacted]) -> list[Redacted]:
+        """Delete what these redactions name; return those that found something.
+
+        Only a copy that was put back from before them holds any of it.
+        """
+        with self._database.get().reading() as session:
+            if not held_openings(session, redactions):
+                return []
+        with self._database.get().writing() as session:
+            return erase_again(session, redactions)
+
+    def scrub(self, patience: float) -> bool:
+        """Overwrite what erased openings have left; False: to be tried again.
+
+        It waits at most so many seconds for those who read.
+        """
+        return self._database.get().scrub(patience)
 
     def recorded_before(self, key: str, fingerprint: bytes) -> list[RecordedEvent]:
         """Return what was recorded under an idempotency key, [] if it is new.
