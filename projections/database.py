@@ -100,17 +100,24 @@ def reading(engine: Engine) -> Iterator[Connection]:
     if outer and outer[0] is engine:
         yield outer[1]
         return
+    with reading_apart(engine) as connection:
+        _open_reading.set((engine, connection))
+        try:
+            yield connection
+        finally:
+            _open_reading.set(outer)
+
+
+@contextmanager
+def reading_apart(engine: Engine) -> Iterator[Connection]:
+    """Open the same for rows that are given one by one, between other queries."""
     with engine.connect() as connection:
         if connection.dialect.name == "postgresql":
             connection = connection.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
         with connection.begin():
-            _open_reading.set((engine, connection))
-            try:
-                yield connection
-            finally:
-                _open_reading.set(outer)
+            yield connection
 
 
 def insert_many(

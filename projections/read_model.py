@@ -189,10 +189,24 @@ class ReadModel:
         Canonical JSON lines in the order of the key; sealed values are commitments,
         and nothing recorded later shows.
         """
-        tables = {each.name: each.table for each in self.projections}
-        table = {**tables, "history": history}[name]
+        sha = hashlib.sha256()
         with database.reading(self.engine) as connection:
-            return _digest(connection, table, at)
+            for line in _lines(connection, self._table(name), at):
+                sha.update(line)
+        return sha.hexdigest()
+
+    def lines(self, name: str, at: int) -> Iterator[bytes]:
+        """Give the lines that a digest hashes, each with its newline, one by one."""
+        with database.reading_apart(self.engine) as connection:
+            yield from _lines(connection, self._table(name), at)
+
+    def words(self) -> Iterator[tuple[str, str]]:
+        """Give the words that are held, as (commitment, JSON), by commitment."""
+        statement = select(words).order_by(words.c.commitment)
+        with database.reading_apart(self.engine) as connection:
+            streamed = connection.execution_options(yield_per=1000)
+            for row in streamed.execute(statement):
+                yield row.commitment, row.value
 
     def remember(self, key: Hashable, make: Callable[[], T]) -> T:
         """Return what was made under the key, making it at the first call.
@@ -213,6 +227,10 @@ class ReadModel:
     def names(self) -> list[str]:
         """Return the names of the projections."""
         return ["history", *(each.name for each in self.projections)]
+
+    def _table(self, name: str) -> Table:
+        tables = {each.name: each.table for each in self.projections}
+        return {**tables, "history": history}[name]
 
     def _fetch(self, batch: "Batch", events: Sequence[RecordedEvent]) -> None:
         """Read at once what is known of the things that the events are about."""
@@ -523,11 +541,9 @@ def to_json(value: Any) -> str:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
-def _digest(connection: Connection, table: Table, at: int) -> str:
-    sha = hashlib.sha256()
+def _lines(connection: Connection, table: Table, at: int) -> Iterator[bytes]:
     for row in _rows_as_of(connection, table, at):
-        sha.update(to_json(row).encode() + b"\n")
-    return sha.hexdigest()
+        yield to_json(row).encode() + b"\n"
 
 
 def _rows_as_of(connection: Connection, table: Table, at: int) -> Iterator[Row]:

@@ -16,13 +16,18 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from sqlalchemy.exc import DBAPIError
 
-from service import start
+from service import start, verification
 from service.config import Settings
 from service.founding import order_of
 from service.imports.importer import Importer, count_rows
 from service.imports.work import Options
 from service.log.errors import StoreError, StoreUnreadableError
+from service.log.keyring import parse_keys
+from service.log.keys import write_beside
+from service.log.notes import NoteError, VerifierKey, unverified_checkpoint
+from service.log.verify import Saved
 from service.record import Record
+from service.sources import ServedRecord, Source, StoredRecord
 
 POLL = 0.5  # Seconds between two looks at the log.
 
@@ -189,6 +194,60 @@ def follow(data: Path | None) -> None:
                 click.echo(f"Reached position {position:,}.", err=True)
 
 
+@main.command()
+@click.argument("target", required=False)
+@click.option("--key", "keys", multiple=True, help="A verifier key that you trust.")
+@click.option(
+    "--since",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A checkpoint that was saved before.",
+)
+@click.option(
+    "--save",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Keep the checkpoint in this file, for the next --since, if all is well.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
+@click.option("--quick", is_flag=True, help="Leave the projections out.")
+@with_data
+@one_line_errors
+def verify(
+    target: str | None,
+    keys: tuple[str, ...],
+    since: Path | None,
+    save: Path | None,
+    as_json: bool,
+    quick: bool,
+    data: Path | None,
+) -> None:
+    """Check a record, at a URL or in a folder, and believe nothing that it says.
+
+    Signatures, the tree, every event, every opening and redaction, and what is made
+    of them: the projections are made anew and compared. Without TARGET the record of
+    the settings is checked. The exit status is 0 if nothing is wrong, else 1.
+
+    The first time, keep the key that is printed, and the checkpoint (--save); give
+    both the next time, and nobody can rewrite what you have seen.
+    """
+    trusted, saved = _trusted(keys), _saved(since)
+    source = _source(target, data)
+    try:
+        with _progress("Verifying", 0, is_position=True) as stand_at:
+            outcome = verification.verify(
+                source, keys=trusted, saved=saved, replays=not quick,
+                on_position=stand_at,
+            )  # fmt: skip
+    finally:
+        source.close()
+    if as_json:
+        click.echo(json.dumps(outcome.to_dict(), ensure_ascii=False, indent=2))
+    else:
+        click.echo(outcome.to_text(), nl=False)
+    if save and outcome.findings.is_good:
+        write_beside(save, outcome.note)
+    sys.exit(0 if outcome.findings.is_good else 1)
+
+
 @main.group()
 def key() -> None:
     """Look at the key that signs the log."""
@@ -219,6 +278,33 @@ def openapi() -> None:
 def _settings(data: Path | None) -> Settings:
     settings = Settings.from_environment()
     return replace(settings, data=data) if data else settings
+
+
+def _trusted(keys: tuple[str, ...]) -> list[VerifierKey]:
+    try:
+        return parse_keys(keys)
+    except NoteError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _saved(path: Path | None) -> list[Saved]:
+    if path is None:
+        return []
+    note = path.read_bytes()
+    try:
+        return [Saved(str(path), unverified_checkpoint(note), note)]
+    except NoteError as error:
+        raise click.UsageError(f"{path}: {error}") from error
+
+
+def _source(target: str | None, data: Path | None) -> Source:
+    """Return what is to be verified; a folder is that of the settings if none is."""
+    if target is None:
+        settings = _settings(data)
+        return StoredRecord(settings.data, settings.database_url)
+    if data is not None:
+        raise click.UsageError("Give TARGET or --data, not both.")
+    return ServedRecord(target) if "://" in target else StoredRecord(Path(target), None)
 
 
 @contextmanager
@@ -252,15 +338,15 @@ def _bring_up_to_date(record: Record) -> None:
 @contextmanager
 def _progress(
     title: str, total: int, *, is_position: bool = False
-) -> Iterator[Callable[[int], None]]:
+) -> Iterator[Callable[..., None]]:
     """Show a bar on standard error; yield what moves it on, or to a position."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(title, total=total)
 
-        def move(count: int) -> None:
+        def move(count: int, last: int | None = None) -> None:
             if is_position:
-                bar.update(task, completed=count)
+                bar.update(task, completed=count, total=last)
             else:
                 bar.advance(task, count)
 
