@@ -5,7 +5,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import wraps
 from pathlib import Path
@@ -25,7 +25,10 @@ from service.log.errors import StoreError, StoreUnreadableError
 from service.log.keyring import parse_keys
 from service.log.keys import write_beside
 from service.log.notes import NoteError, VerifierKey, unverified_checkpoint
+from service.log.pin import mirror_lock
+from service.log.remote import RemoteError, RemoteLog
 from service.log.verify import Saved
+from service.mirroring import Mirroring, pin_down
 from service.record import Record
 from service.sources import ServedRecord, Source, StoredRecord
 
@@ -132,6 +135,7 @@ def import_(
     options = Options(disputes=disputed, fills=fill)
     settings = _settings(data)
     _must_exist(settings)
+    start.must_not_be_mirror(settings.data)
     with _opened(settings) as record:
         with _progress("Importing", count_rows(files)) as add:
             report = Importer(record, options, dry_run, add).run(files)
@@ -189,7 +193,8 @@ def follow(data: Path | None) -> None:
         while not ended.wait(POLL):
             reached = record.catch_up()
             if reached != position:
-                record.digests.publish_due(record.read_model)
+                if not record.is_mirror:
+                    record.digests.publish_due(record.read_model)
                 position = reached
                 click.echo(f"Reached position {position:,}.", err=True)
 
@@ -248,6 +253,46 @@ def verify(
     sys.exit(0 if outcome.findings.is_good else 1)
 
 
+@main.command()
+@click.argument("url")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--key", "keys", multiple=True, help="A verifier key that is trusted.")
+@click.option("--follow", "follows", is_flag=True, help="Stay, and keep what comes.")
+@click.option(
+    "--every",
+    default=5.0,
+    show_default=True,
+    type=click.FloatRange(min=0.1),
+    help="Seconds between two looks, with --follow.",
+)
+@one_line_errors
+def mirror(
+    url: str, folder: Path, keys: tuple[str, ...], follows: bool, every: float
+) -> None:
+    """Copy the log of another service, verifying all of it before it is kept.
+
+    The keys are pinned at the first use: those of --key or, on trust, those that
+    URL gives as its own. The exit status is 1 if anything was refused.
+    """
+    settings = _settings(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with mirror_lock(folder), closing(RemoteLog(url)) as source:
+            pin, is_on_trust = pin_down(settings, source, keys)
+            how = " (taken on trust: compare it with a published one)"
+            for each in pin.keys:
+                click.echo(f"Key {each}{how if is_on_trust else ''}", err=True)
+            with _opened(settings) as record:
+                work = Mirroring(record, source)
+                _mirror(work, follows=follows)
+                if follows:
+                    work.follow(every, lambda line: click.echo(line, err=True))
+    except KeyboardInterrupt:
+        click.echo("Ended. What was kept stays.", err=True)
+        sys.exit(0 if follows else 1)
+
+
 @main.group()
 def key() -> None:
     """Look at the key that signs the log."""
@@ -273,6 +318,16 @@ def openapi() -> None:
     from service.http.openapi import build_spec
 
     click.echo(build_spec(create_app(None)).to_yaml(), nl=False)
+
+
+def _mirror(work: Mirroring, *, follows: bool) -> None:
+    try:
+        with _progress("Mirroring", work.head(), is_position=True) as stand_at:
+            click.echo(work.advance(stand_at).to_text(), err=follows)
+    except RemoteError as error:
+        if not follows:
+            raise
+        click.echo(str(error), err=True)
 
 
 def _settings(data: Path | None) -> Settings:

@@ -1,7 +1,7 @@
 """The record: the event store and what is made of it, joined for one process."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -15,6 +15,8 @@ from schemas.events import RecordedEvent
 from service.config import Settings
 from service.domain.base import Aggregate, Corrected, Event, decode, encode, type_of
 from service.log.event_store import Draft, EventStore
+from service.log.mirror_store import MirrorStore
+from service.log.pin import Pin
 
 REBUILD_BATCH = 5000  # Events in one transaction.
 A = TypeVar("A", bound=Aggregate)
@@ -39,15 +41,26 @@ class Record:
     def open(
         cls, settings: Settings, clock: Callable[[], datetime] = utc_now
     ) -> "Record":
-        """Open the record, making it on first start, and catch up what is read."""
+        """Open the record, making it on first start, and catch up what is read.
+
+        That of a mirror is opened to be read, and speaks as its source does.
+        """
         folder, url = settings.data, settings.database_url
-        store = EventStore.open(folder, url, origin=settings.origin, clock=clock)
+        kind = EventStore
+        if pin := Pin.read(folder):
+            kind, settings = MirrorStore, speaking_as(settings, pin)
+        store = kind.open(folder, url, origin=settings.origin, clock=clock)
         record = cls(
             settings, store, Generations(folder, url), Digests(folder, url), clock
         )
         record.generations.create()
         record.digests.create()
         return record
+
+    @property
+    def is_mirror(self) -> bool:
+        """Whether this is the mirror of a record that is kept elsewhere."""
+        return isinstance(self.store, MirrorStore)
 
     @property
     def read_model(self) -> ReadModel:
@@ -93,7 +106,12 @@ class Record:
         return self.generations.rebuild(read, on_batch)
 
     def publish_digests(self) -> None:
-        """Make the digests of all projections at the head and at the last 1,024th."""
+        """Make the digests of all projections at the head and at the last 1,024th.
+
+        A mirror makes those that its source has published, when it is compared.
+        """
+        if self.is_mirror:
+            return
         model = self.read_model
         self.digests.publish_due(model)
         if model.position:
@@ -104,6 +122,12 @@ class Record:
         self.store.close()
         self.generations.close()
         self.digests.close()
+
+
+def speaking_as(settings: Settings, pin: Pin) -> Settings:
+    """Return the settings with which a mirror gives the answers of its source."""
+    public_url = settings.public_url or pin.public_url
+    return replace(settings, origin=pin.origin, public_url=public_url)
 
 
 def fold(aggregate: A, events: Sequence[RecordedEvent]) -> A:
