@@ -24,6 +24,7 @@ from service.imports.work import Options
 from service.log.errors import StoreError, StoreUnreadableError
 from service.log.keyring import parse_keys
 from service.log.keys import write_beside
+from service.log.mirror_store import MirrorStore
 from service.log.notes import NoteError, VerifierKey, unverified_checkpoint
 from service.log.pin import mirror_lock
 from service.log.remote import RemoteError, RemoteLog
@@ -87,14 +88,30 @@ def main() -> None:
     help="Server processes.",
 )
 @click.option("--empty", is_flag=True, help="Do not import the founding data.")
+@click.option(
+    "--mirror",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The folder of a mirror to be served instead, read only.",
+)
 @with_data
 @one_line_errors
-def serve(host: str, port: int, workers: int, empty: bool, data: Path | None) -> None:
+def serve(
+    host: str,
+    port: int,
+    workers: int,
+    empty: bool,
+    mirror: Path | None,
+    data: Path | None,
+) -> None:
     """Serve the record; the first start imports the founding data."""
-    settings = _settings(data)
+    settings = _settings(mirror or data)
+    if mirror:
+        start.must_be_mirror(mirror)
     start.must_be_free(host, port)
     with _opened(settings) as record:
-        if not empty and start.needs_founding(record):
+        if isinstance(record.store, MirrorStore):
+            click.echo(f"A mirror of {record.store.pin().url}: read-only.", err=True)
+        elif not empty and start.needs_founding(record):
             with _progress("Importing the founding data", start.founding_rows()) as add:
                 report = start.found(record, add)
             click.echo(report.to_text(), nl=False, err=True)
@@ -272,7 +289,8 @@ def mirror(
     """Copy the log of another service, verifying all of it before it is kept.
 
     The keys are pinned at the first use: those of --key or, on trust, those that
-    URL gives as its own. The exit status is 1 if anything was refused.
+    URL gives as its own. The folder can be served by `copperplate serve --mirror`.
+    The exit status is 1 if anything was refused.
     """
     settings = _settings(folder)
     folder.mkdir(parents=True, exist_ok=True)

@@ -33,6 +33,14 @@ def must_be_free(host: str, port: int) -> None:
         )
 
 
+def must_be_mirror(folder: Path) -> None:
+    """Raise FileNotFoundError unless the folder is that of a mirror."""
+    if Pin.read(folder) is None:
+        raise FileNotFoundError(
+            f"{folder} is not a mirror: `copperplate mirror URL {folder}` makes one."
+        )
+
+
 def must_not_be_mirror(folder: Path) -> None:
     """Raise ReadOnlyError if the folder is that of a mirror."""
     if pin := Pin.read(folder):
