@@ -10,7 +10,12 @@ import pytest
 from projections.read_model import CODE_VERSION
 from service.app import create_app
 from service.log.errors import ReadOnlyError
+from service.log.event_store import EventStore
+from service.log.mirror import Mirror
+from service.log.mirror_store import MirrorStore
+from service.log.notes import unverified_checkpoint
 from service.log.pin import Pin, mirror_lock
+from service.log.reader import LogReader
 from tests import server
 from tests.log_places import audit
 from tests.mirrors import Copy, mirror, run, start
@@ -484,3 +489,29 @@ def test_a_damaged_origin_is_restored_from_its_mirror(small, source, kept, tmp_p
     source.app = create_app(again.record)
     assert mirror(source, kept).stdout.startswith("4 events")
     again.record.close()
+
+
+class Nearby(LogReader):
+    """A source that is read without HTTP."""
+
+    url = "nearby"
+
+
+@pytest.mark.parametrize("size", [65_535, 65_536])
+def test_a_tile_of_the_second_level_that_is_just_full_is_kept(tmp_path, size):
+    origin = EventStore.open(tmp_path / "origin")
+    for start_at in range(0, size, 5000):
+        origin.append(in_order(min(5000, size - start_at), start_at))
+    pin = Pin("nearby", "localhost/log", tuple(origin.verifier_keys()), "nearby")
+    folder = tmp_path / "copy"
+    folder.mkdir()
+    pin.write(folder)
+    store = MirrorStore.open(folder)
+    mirror = Mirror(folder, store, Nearby(origin._database))
+    assert mirror.advance() == size
+    origin.append([report("later")])
+    assert mirror.advance() == size + 1
+    assert store.hashes(2, 0, 1) == origin.hashes(2, 0, 1)
+    assert store.tip().edge.root() == unverified_checkpoint(origin.checkpoint()).root
+    origin.close()
+    store.close()

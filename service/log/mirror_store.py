@@ -125,7 +125,7 @@ _REDACTED = "field.redacted"
 _LEAF_OF = """
     SELECT l.position, e.state
     FROM log l
-    JOIN stored_events e ON e.{id} = l.store_id
+    JOIN stored_events e ON {joined}
     WHERE e.originator_id = ? AND e.originator_version = ?"""
 _DELETE = "DELETE FROM openings WHERE position = ? AND name = ?"
 _REDACTIONS = ("redaction-", "redaction.")
@@ -159,7 +159,7 @@ def _redacted(session: Session) -> set[tuple[str, int, str]]:
 def _erase(session: Session, position: int, leaf: dict[str, Any]) -> None:
     """Delete the openings that a redaction names."""
     stream, version, names = _target(position, leaf)
-    rows = session.rows(_LEAF_OF.format(id=session.store_id), (stream, version))
+    rows = session.rows(_LEAF_OF.format(joined=session.joined), (stream, version))
     if not rows or not set(names) <= orjson.loads(rows[0][1])["sealed"].keys():
         raise BadLeafError(position, "it redacts what is not there")
     for name in names:
@@ -184,7 +184,7 @@ def _in_streams(session: Session, between: tuple[str, str]) -> list[tuple[int, b
         f"""
         SELECT l.position, e.state
         FROM log l
-        JOIN stored_events e ON e.{session.store_id} = l.store_id
+        JOIN stored_events e ON {session.joined}
         WHERE e.originator_id >= ? AND e.originator_id < ?
         ORDER BY l.position""",
         between,
@@ -203,7 +203,7 @@ def _leaf(session: Session, position: int) -> dict[str, Any]:
         f"""
         SELECT e.state
         FROM log l
-        JOIN stored_events e ON e.{session.store_id} = l.store_id
+        JOIN stored_events e ON {session.joined}
         WHERE l.position = ?""",
         (position,),
     )
