@@ -5,7 +5,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import wraps
 from itertools import count
@@ -29,8 +29,12 @@ from service.imports.work import Options
 from service.log.errors import StorageFullError, StoreError, StoreUnreadableError
 from service.log.keyring import parse_keys
 from service.log.keys import write_beside
+from service.log.mirror_store import MirrorStore
 from service.log.notes import NoteError, VerifierKey, unverified_checkpoint
+from service.log.pin import mirror_lock
+from service.log.remote import RemoteError, RemoteLog
 from service.log.verify import Saved
+from service.mirroring import Mirroring, pin_down
 from service.record import Record
 from service.replay import Compared
 from service.sources import ServedRecord, Source, StoredRecord
@@ -100,14 +104,30 @@ def main() -> None:
     help="Server processes.",
 )
 @click.option("--empty", is_flag=True, help="Do not import the founding data.")
+@click.option(
+    "--mirror",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The folder of a mirror to be served instead, read only.",
+)
 @with_data
 @one_line_errors
-def serve(host: str, port: int, workers: int, empty: bool, data: Path | None) -> None:
+def serve(
+    host: str,
+    port: int,
+    workers: int,
+    empty: bool,
+    mirror: Path | None,
+    data: Path | None,
+) -> None:
     """Serve the record; the first start imports the founding data."""
-    settings = _settings(data)
+    settings = _settings(mirror or data)
+    if mirror:
+        start.must_be_mirror(mirror)
     start.must_be_free(host, port)
     with _opened(settings) as record:
-        if not empty and start.needs_founding(record):
+        if isinstance(record.store, MirrorStore):
+            click.echo(f"A mirror of {record.store.pin().url}: read-only.", err=True)
+        elif not empty and start.needs_founding(record):
             with _progress("Importing the founding data", start.founding_rows()) as add:
                 report = start.found(record, add)
             click.echo(report.to_text(), nl=False, err=True)
@@ -150,6 +170,7 @@ def import_(
     options = Options(disputes=disputed, fills=fill)
     settings = _settings(data)
     _must_exist(settings)
+    start.must_not_be_mirror(settings.data)
     with _opened(settings) as record:
         with _resumable(record), _progress("Importing", count_rows(files)) as add:
             report = Importer(record, options, dry_run, add).run(files)
@@ -252,7 +273,8 @@ def follow(data: Path | None) -> None:
             if next(looks) % LOOK == 0:
                 erasure.run_pending(record, patience=0)
             if reached != position:
-                record.digests.publish_due(record.read_model)
+                if not record.is_mirror:
+                    record.digests.publish_due(record.read_model)
                 position = reached
                 click.echo(f"Reached position {position:,}.", err=True)
 
@@ -360,6 +382,8 @@ def redact(
     """
     settings = _settings(data)
     _must_exist(settings)
+    if not only_pending:
+        start.must_not_be_mirror(settings.data)
     with _opened(settings) as record:
         if only_pending:
             _finish_erasures(record)
@@ -377,6 +401,47 @@ def redact(
             )
             click.echo(f"Redacted: position {done.position:,} of the log says so.")
         _finish_erasures(record, planned)
+
+
+@main.command()
+@click.argument("url")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--key", "keys", multiple=True, help="A verifier key that is trusted.")
+@click.option("--follow", "follows", is_flag=True, help="Stay, and keep what comes.")
+@click.option(
+    "--every",
+    default=5.0,
+    show_default=True,
+    type=click.FloatRange(min=0.1),
+    help="Seconds between two looks, with --follow.",
+)
+@one_line_errors
+def mirror(
+    url: str, folder: Path, keys: tuple[str, ...], follows: bool, every: float
+) -> None:
+    """Copy the log of another service, verifying all of it before it is kept.
+
+    The keys are pinned at the first use: those of --key or, on trust, those that
+    URL gives as its own. The folder can be served by `copperplate serve --mirror`.
+    The exit status is 1 if anything was refused.
+    """
+    settings = _settings(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with mirror_lock(folder), closing(RemoteLog(url)) as source:
+            pin, is_on_trust = pin_down(settings, source, keys)
+            how = " (taken on trust: compare it with a published one)"
+            for each in pin.keys:
+                click.echo(f"Key {each}{how if is_on_trust else ''}", err=True)
+            with _opened(settings) as record:
+                work = Mirroring(record, source)
+                _mirror(work, follows=follows)
+                if follows:
+                    work.follow(every, lambda line: click.echo(line, err=True))
+    except KeyboardInterrupt:
+        click.echo("Ended. What was kept stays.", err=True)
+        sys.exit(0 if follows else 1)
 
 
 @main.group()
@@ -446,6 +511,16 @@ def _finish_erasures(record: Record, planned: redaction.Plan | None = None) -> N
         erasure.run_pending(record, on_holder=add)
     left = redaction.remains(record, planned) if planned else []
     click.echo(redaction.outcome(record, left), nl=False)
+
+
+def _mirror(work: Mirroring, *, follows: bool) -> None:
+    try:
+        with _progress("Mirroring", work.head(), is_position=True) as stand_at:
+            click.echo(work.advance(stand_at).to_text(), err=follows)
+    except RemoteError as error:
+        if not follows:
+            raise
+        click.echo(str(error), err=True)
 
 
 def _settings(data: Path | None) -> Settings:

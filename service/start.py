@@ -18,7 +18,8 @@ from service.founding import founding_files
 from service.imports.importer import Importer, count_rows
 from service.imports.report import Report
 from service.imports.work import Options
-from service.log.errors import StoreError
+from service.log.errors import ReadOnlyError, StoreError
+from service.log.pin import Pin
 from service.record import Record
 
 BEGUN, DONE = "begun", "done"
@@ -37,6 +38,20 @@ def must_be_free(host: str, port: int) -> None:
         raise PortInUseError(
             f"Cannot listen on {host}:{port}: {cause}. Choose another --port."
         )
+
+
+def must_be_mirror(folder: Path) -> None:
+    """Raise FileNotFoundError unless the folder is that of a mirror."""
+    if Pin.read(folder) is None:
+        raise FileNotFoundError(
+            f"{folder} is not a mirror: `copperplate mirror URL {folder}` makes one."
+        )
+
+
+def must_not_be_mirror(folder: Path) -> None:
+    """Raise ReadOnlyError if the folder is that of a mirror."""
+    if pin := Pin.read(folder):
+        raise ReadOnlyError(pin.url)
 
 
 def _answers(host: str, port: int) -> bool:

@@ -92,6 +92,26 @@ _LATEST_NOTE = """
 _LAST_POSITION = "SELECT COALESCE(MAX(position), 0) FROM log"
 
 
+def stored_edge(session: Session, size: int) -> Edge:
+    """Return the edge of a size as it is stored, or raise LogDamagedError."""
+    spans = unfinished_tiles(size)
+    try:
+        return Edge.resume(size, [_row(session, span) for span in spans])
+    except ValueError as error:
+        raise LogDamagedError(f"the stored hashes: {error}") from error
+
+
+def last_instant(session: Session) -> str:
+    """Return when the last event was recorded, "" before the first."""
+    rows = session.rows(f"""
+        SELECT e.state
+        FROM log l
+        JOIN stored_events e ON {session.joined}
+        ORDER BY l.position DESC
+        LIMIT 1""")
+    return str(orjson.loads(rows[0][0])["recorded_at"]) if rows else ""
+
+
 def _open(note: bytes, key: VerifierKey) -> Checkpoint:
     try:
         return open_checkpoint(note, [key])
@@ -103,12 +123,8 @@ def _open(note: bytes, key: VerifierKey) -> Checkpoint:
 
 
 def _load(session: Session, note: bytes, checkpoint: Checkpoint) -> Head:
-    spans = unfinished_tiles(checkpoint.size)
-    try:
-        edge = Edge.resume(checkpoint.size, [_row(session, span) for span in spans])
-    except ValueError as error:
-        raise LogDamagedError(f"the stored hashes: {error}") from error
-    return Head(edge, _last_instant(session), note, checkpoint)
+    edge = stored_edge(session, checkpoint.size)
+    return Head(edge, last_instant(session), note, checkpoint)
 
 
 def _row(session: Session, span: Span) -> list[bytes]:
@@ -127,13 +143,3 @@ def _row(session: Session, span: Span) -> list[bytes]:
             ORDER BY n"""
         rows = session.rows(sql, (span.level, span.start, span.start + span.width))
     return [each for (each,) in rows]
-
-
-def _last_instant(session: Session) -> str:
-    rows = session.rows(f"""
-        SELECT e.state
-        FROM log l
-        JOIN stored_events e ON {session.joined}
-        ORDER BY l.position DESC
-        LIMIT 1""")
-    return str(orjson.loads(rows[0][0])["recorded_at"]) if rows else ""
