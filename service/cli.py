@@ -16,14 +16,22 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from sqlalchemy.exc import DBAPIError
 
-from service import start
+from service import rotation, start
 from service.config import Settings
 from service.founding import order_of
 from service.imports.importer import Importer, count_rows
 from service.imports.work import Options
 from service.log.errors import StoreError, StoreUnreadableError
+from service.log.keys import KeyFileError
 from service.record import Record
 
+COMPLAINTS = (
+    StoreError,
+    KeyFileError,
+    rotation.RotationError,
+    start.PortInUseError,
+    OSError,
+)
 POLL = 0.5  # Seconds between two looks at the log.
 
 
@@ -42,7 +50,7 @@ def one_line_errors(command: Callable[..., Any]) -> Callable[..., Any]:
                 if "sqlite3" in type(error.orig).__module__
                 else f"The read model: {cause}"
             ) from error
-        except (StoreError, start.PortInUseError, OSError) as error:
+        except COMPLAINTS as error:
             raise click.ClickException(str(error)) from error
 
     return wrapper
@@ -178,7 +186,10 @@ def follow(data: Path | None) -> None:
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
-    with _opened(_settings(data)) as record:
+    with (
+        _opened(_settings(data)) as record,
+        start.beside(rotation.keep_retiring, record),
+    ):
         position = record.read_model.position
         click.echo(f"Following from position {position:,}.", err=True)
         while not ended.wait(POLL):
@@ -191,19 +202,65 @@ def follow(data: Path | None) -> None:
 
 @main.group()
 def key() -> None:
-    """Look at the key that signs the log."""
+    """Show and change the keys that sign the log."""
 
 
 @key.command("show")
 @with_data
 @one_line_errors
 def key_show(data: Path | None) -> None:
-    """Print the verifier key, with which anybody can check the log's signatures."""
+    """Print the verifier keys, with which anybody can check the log's signatures.
+
+    Once a key was rotated, each line says how long the key signs.
+    """
     settings = _settings(data)
     _must_exist(settings)
     with _opened(settings) as record:
-        for each in record.store.verifier_keys():
-            click.echo(each)
+        periods = rotation.key_periods(record)
+    for each in periods:
+        click.echo(str(each.key) if len(periods) == 1 else _period(each))
+
+
+@key.command("rotate")
+@with_data
+@one_line_errors
+def key_rotate(data: Path | None) -> None:
+    """Make a new key; it and the old one both sign for 30 days.
+
+    Running servers take it up by themselves, and retire the old key when it is due.
+    Where several machines serve one PostgreSQL database, copy log.key from the data
+    folder of this one to those of the others within the 30 days.
+    """
+    settings = _settings(data)
+    _must_exist(settings)
+    with _opened(settings) as record:
+        click.echo(rotation.rotate(record))
+        due = rotation.due_at(record)
+    click.echo(f"It signs beside the old key until {due:%Y-%m-%d}.", err=True)
+
+
+@key.command("retire")
+@click.option("--now", is_flag=True, help="Do not wait: the old key was stolen.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@with_data
+@one_line_errors
+def key_retire(now: bool, yes: bool, data: Path | None) -> None:
+    """Retire the old key, if its 30 days are over.
+
+    A server does so by itself. What was retired before the 30 days are over locks out
+    whoever knows the old key alone, until they follow the log to the new one.
+    """
+    settings = _settings(data)
+    _must_exist(settings)
+    if now and not yes:
+        click.confirm("Retire the old key before its 30 days are over?", abort=True)
+    with _opened(settings) as record:
+        retire = rotation.retire_now if now else rotation.retire_due
+        retired, due = retire(record), rotation.due_at(record)
+    if retired:
+        click.echo(f"Retired {retired}.")
+    else:
+        click.echo(f"Due on {due:%Y-%m-%d}." if due else "No key is being rotated.")
 
 
 @main.command()
@@ -265,6 +322,13 @@ def _progress(
                 bar.advance(task, count)
 
         yield move
+
+
+def _period(period: rotation.KeyPeriod) -> str:
+    since = period.since or "the beginning"
+    until = f", until {period.until}" if period.until else ""
+    verb = "signed" if period.is_over else "signs"
+    return f"{period.key}  {verb} since {since}{until}"
 
 
 def _files(paths: tuple[Path, ...]) -> list[Path]:

@@ -3,8 +3,8 @@
 import multiprocessing
 import os
 import socket
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from threading import Event, Thread
 
@@ -14,8 +14,10 @@ from service.imports.importer import Importer, count_rows
 from service.imports.report import Report
 from service.imports.work import Options
 from service.record import Record
+from service.rotation import keep_retiring
 
 BEGUN, DONE = "begun", "done"
+JOIN_SECONDS = 5  # For a task beside the server to end.
 
 
 class PortInUseError(Exception):
@@ -111,7 +113,21 @@ def serve(
     )
     watch = (host, port, on_listening)
     server.on_startup(Thread(target=_call_when_open, args=watch, daemon=True).start)
-    server.serve()
+    with closing(Record.open(settings)) as record, beside(keep_retiring, record):
+        server.serve()
+
+
+@contextmanager
+def beside(task: Callable[[Record, Event], None], record: Record) -> Iterator[None]:
+    """Run a task in a thread of its own for as long as the block lasts."""
+    ended = Event()
+    thread = Thread(target=task, args=(record, ended), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join(JOIN_SECONDS)
 
 
 def _call_when_open(host: str, port: int, then: Callable[[], None]) -> None:

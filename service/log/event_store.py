@@ -18,14 +18,23 @@ from service.log.errors import (
     StoreError,
     StoreUnreadableError,
 )
-from service.log.head import Head, current_head, latest_note, refuse_fork
-from service.log.keys import KeyFileError, Signed, folder_lock, load_key, make_key
+from service.log.head import (
+    Head,
+    current_head,
+    held_keys,
+    latest_note,
+    refuse_fork,
+    signing_keys,
+)
+from service.log.keyring import Keyring, Signers
+from service.log.keys import KeyFileError, Signed, folder_lock
 from service.log.leaf import stamp
 from service.log.merkle import Edge
-from service.log.notes import Checkpoint, Signer, checkpoint_text
+from service.log.notes import Checkpoint, VerifierKey, checkpoint_text, sign_note
 from service.log.reader import LogReader
 from service.log.recorders import PerProcess, Session, connector
 from service.log.rows import read_rows, versions_of, write_rows
+from service.log.trust import RETIRED
 
 __all__ = [
     "ClockError",
@@ -60,10 +69,9 @@ class EventStore(LogReader):
     ) -> None:
         super().__init__(database)
         self._folder = folder
-        self._origin = origin
         self._clock = clock
+        self.keyring = Keyring(folder / "log.key", origin)
         self._signed = Signed(folder / "signed")
-        self._signer: Signer | None = None
         self._head: Head | None = None
 
     @classmethod
@@ -115,6 +123,8 @@ class EventStore(LogReader):
                 span = (events[0].position, events[-1].position)
                 session.insert("idempotency", [(*idempotency, *span)])
         self._keep(head)
+        if events[-1].type == RETIRED:
+            self._head = None  # Made anew, it no longer signs with that key.
         return events
 
     def recorded_before(self, key: str, fingerprint: bytes) -> list[RecordedEvent]:
@@ -127,7 +137,13 @@ class EventStore(LogReader):
 
     def verifier_keys(self) -> list[str]:
         """Return the verifier keys of the log, as signed notes write them."""
-        return [str(self._load_signer().verifier)]
+        return [str(key) for key in self.signing_keys()]
+
+    def signing_keys(self) -> list[VerifierKey]:
+        """Return the keys that sign now, the oldest first."""
+        held = held_keys(self.keyring)
+        with self._database.get().reading() as session:
+            return [each.verifier for each in signing_keys(session, held)]
 
     def close(self) -> None:
         """Close the connections of this process."""
@@ -149,30 +165,20 @@ class EventStore(LogReader):
     def _sign_first(self, session: Session) -> None:
         if latest_note(session) is None:
             refuse_fork(session, None, self._signed)
-            make_key(self._folder / "log.key", self._origin)
-            _sign(session, Edge(), self._load_signer())
-        current_head(session, None, self._load_signer().verifier, self._signed)
-
-    def _load_signer(self) -> Signer:
-        if self._signer is None:
-            try:
-                self._signer = load_key(self._folder / "log.key", self._origin)
-            except KeyFileError as error:
-                raise SigningRefusedError(
-                    f"{error}: put back the key that signed this log"
-                ) from error
-        return self._signer
+            self.keyring.make()
+            _sign(session, Edge(), held_keys(self.keyring))
+        current_head(session, None, self.keyring, self._signed)
 
     def _extend(
         self, session: Session, prepared: list[Prepared]
     ) -> tuple[Head, list[RecordedEvent]]:
-        signer = self._load_signer()
-        head = current_head(session, self._head, signer.verifier, self._signed)
+        head = current_head(session, self._head, self.keyring, self._signed)
         recorded_at = self._instant(head)
         leaves = [stamp(each.leaf, recorded_at) for each in prepared]
         edge, events = write_rows(session, head.edge, prepared, leaves)
-        signed, note = _sign(session, edge, signer)
-        return Head(edge, recorded_at, note, signed), events
+        signed, note = _sign(session, edge, head.signers)
+        after = Head(edge, recorded_at, note, signed, head.held, head.signers)
+        return after, events
 
     def _instant(self, head: Head) -> str:
         now = self._clock().astimezone(UTC)
@@ -193,9 +199,10 @@ class EventStore(LogReader):
             _logger.warning("the signed checkpoint was not kept: %s", error)
 
 
-def _sign(session: Session, edge: Edge, signer: Signer) -> tuple[Checkpoint, bytes]:
-    signed = Checkpoint(signer.verifier.name, edge.size, edge.root())
-    note = signer.sign(checkpoint_text(signed.origin, signed.size, signed.root))
+def _sign(session: Session, edge: Edge, signers: Signers) -> tuple[Checkpoint, bytes]:
+    signed = Checkpoint(signers[0].verifier.name, edge.size, edge.root())
+    text = checkpoint_text(signed.origin, signed.size, signed.root)
+    note = sign_note(text, signers)
     session.insert("checkpoints", [(signed.size, note)])
     return signed, note
 

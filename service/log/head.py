@@ -5,17 +5,22 @@ from dataclasses import dataclass
 import orjson
 
 from service.log.errors import LogDamagedError, SigningRefusedError
+from service.log.keyring import Keyring, Signers
 from service.log.keys import KeyFileError, Signed
 from service.log.merkle import Edge, Span, unfinished_tiles
 from service.log.notes import (
     Checkpoint,
     NoteError,
-    VerifierKey,
     open_checkpoint,
     unverified_checkpoint,
 )
 from service.log.recorders import Session
+from service.log.trust import RETIRED, stream_of
 
+_RIGHT_KEY = (
+    "put back the key that signed this log; where it was rotated elsewhere, copy the "
+    "file from there"
+)
 _RECOVERY = (
     "put back a newer backup of the database; if those events are lost for good, "
     "begin a new log in an empty folder under another origin, and say so in public"
@@ -24,26 +29,32 @@ _RECOVERY = (
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The edge after the last event, its instant, and the note that signs it."""
+    """The edge after the last event, its instant, and the note that signs it.
+
+    `signers` are those of the keys `held` that sign what comes next.
+    """
 
     edge: Edge
     recorded_at: str
     note: bytes
     checkpoint: Checkpoint
+    held: Signers
+    signers: Signers
 
 
 def current_head(
-    session: Session, cached: Head | None, key: VerifierKey, signed: Signed
+    session: Session, cached: Head | None, keyring: Keyring, signed: Signed
 ) -> Head:
     """Return the head, proved equal to the latest checkpoint and to what was signed.
 
     Call it under the writer lock. Raises LogDamagedError or SigningRefusedError.
     """
+    held = held_keys(keyring)
     note = latest_note(session)
     if note is None:
         raise SigningRefusedError("the log was never signed: open it anew")
-    if cached is None or note != cached.note:
-        cached = _load(session, note, _open(note, key))
+    if cached is None or note != cached.note or held is not cached.held:
+        cached = _load(session, note, held)
     size, root = cached.edge.size, cached.edge.root()
     checkpoint = cached.checkpoint
     if (size, root) != (checkpoint.size, checkpoint.root):
@@ -78,6 +89,35 @@ def refuse_fork(session: Session, latest: Checkpoint | None, signed: Signed) -> 
         )
 
 
+def held_keys(keyring: Keyring) -> Signers:
+    """Return the keys of the key file, or raise SigningRefusedError."""
+    try:
+        return keyring.signers()
+    except KeyFileError as error:
+        raise SigningRefusedError(f"{error}: {_RIGHT_KEY}") from error
+
+
+def signing_keys(session: Session, held: Signers) -> Signers:
+    """Return those keys that were not retired, or raise SigningRefusedError."""
+    streams = [stream_of(each.verifier) for each in held]
+    marks = ", ".join("?" for _ in streams)
+    retired = session.rows(
+        f"""
+        SELECT originator_id
+        FROM stored_events
+        WHERE topic = ? AND originator_id IN ({marks})""",
+        (RETIRED, *streams),
+    )
+    signers = tuple(
+        each
+        for each, stream in zip(held, streams, strict=True)
+        if (stream,) not in retired
+    )
+    if not signers:
+        raise SigningRefusedError(f"the key of this folder was retired: {_RIGHT_KEY}")
+    return signers
+
+
 def latest_note(session: Session) -> bytes | None:
     """Return the note of the largest checkpoint, None if nothing was ever signed."""
     rows = session.rows("""
@@ -88,23 +128,26 @@ def latest_note(session: Session) -> bytes | None:
     return bytes(rows[0][0]) if rows else None
 
 
-def _open(note: bytes, key: VerifierKey) -> Checkpoint:
+def _open(note: bytes, signers: Signers) -> Checkpoint:
+    keys = [each.verifier for each in signers]
     try:
-        return open_checkpoint(note, [key])
+        return open_checkpoint(note, keys)
     except NoteError as error:
+        names = " or ".join(map(str, keys))
         raise SigningRefusedError(
-            f"the last checkpoint is not signed by {key}: {error}; "
-            "put back the key that signed this log"
+            f"the last checkpoint is not signed by {names}: {error}; {_RIGHT_KEY}"
         ) from error
 
 
-def _load(session: Session, note: bytes, checkpoint: Checkpoint) -> Head:
+def _load(session: Session, note: bytes, held: Signers) -> Head:
+    signers = signing_keys(session, held)
+    checkpoint = _open(note, signers)
     spans = unfinished_tiles(checkpoint.size)
     try:
         edge = Edge.resume(checkpoint.size, [_row(session, span) for span in spans])
     except ValueError as error:
         raise LogDamagedError(f"the stored hashes: {error}") from error
-    return Head(edge, _last_instant(session), note, checkpoint)
+    return Head(edge, _last_instant(session), note, checkpoint, held, signers)
 
 
 def _row(session: Session, span: Span) -> list[bytes]:

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from schemas.events import RecordedEvent
+from schemas.events import LOG_KEY, RecordedEvent
 from service.log.errors import SigningRefusedError
 from service.log.head import latest_note
 from service.log.recorders import PerProcess
@@ -42,6 +42,13 @@ class LogReader:
         span = (after, after + limit)
         with self._database.get().reading() as session:
             return read_rows(session, "l.position > ? AND l.position <= ?", span)
+
+    def key_events(self) -> list[RecordedEvent]:
+        """Return the events about the keys of the log, in their order."""
+        span = (f"{LOG_KEY}-", f"{LOG_KEY}.")  # The character after the hyphen.
+        where = "e.originator_id >= ? AND e.originator_id < ?"
+        with self._database.get().reading() as session:
+            return read_rows(session, where, span)
 
     def size(self) -> int:
         """Return how many events the log holds: the position of the last."""
