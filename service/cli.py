@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from sqlalchemy.exc import DBAPIError
 
-from service import rotation, start
+from service import rotation, start, witnessing
 from service.config import Settings
 from service.founding import order_of
 from service.imports.importer import Importer, count_rows
@@ -72,7 +72,9 @@ def main() -> None:
 
     COPPERPLATE_DATABASE_URL names a PostgreSQL database instead of SQLite,
     COPPERPLATE_ORIGIN the log (fixed when its key is made), COPPERPLATE_PUBLIC_URL
-    the address under which the public reaches the service.
+    the address under which the public reaches the service. COPPERPLATE_WITNESSES
+    names a policy file with witnesses of the log, COPPERPLATE_MIRRORS its mirrors
+    (addresses or folders, with commas between them).
     """
 
 
@@ -94,6 +96,7 @@ def serve(host: str, port: int, workers: int, empty: bool, data: Path | None) ->
     settings = _settings(data)
     start.must_be_free(host, port)
     with _opened(settings) as record:
+        witnessing.look_around(record)
         if not empty and start.needs_founding(record):
             with _progress("Importing the founding data", start.founding_rows()) as add:
                 report = start.found(record, add)
@@ -136,6 +139,7 @@ def import_(
     settings = _settings(data)
     _must_exist(settings)
     with _opened(settings) as record:
+        witnessing.look_around(record)
         with _progress("Importing", count_rows(files)) as add:
             report = Importer(record, options, dry_run, add).run(files)
         if not dry_run:
@@ -234,6 +238,7 @@ def key_rotate(data: Path | None) -> None:
     settings = _settings(data)
     _must_exist(settings)
     with _opened(settings) as record:
+        witnessing.look_around(record)
         click.echo(rotation.rotate(record))
         due = rotation.due_at(record)
     click.echo(f"It signs beside the old key until {due:%Y-%m-%d}.", err=True)
@@ -255,12 +260,33 @@ def key_retire(now: bool, yes: bool, data: Path | None) -> None:
     if now and not yes:
         click.confirm("Retire the old key before its 30 days are over?", abort=True)
     with _opened(settings) as record:
+        witnessing.look_around(record)
         retire = rotation.retire_now if now else rotation.retire_due
         retired, due = retire(record), rotation.due_at(record)
     if retired:
         click.echo(f"Retired {retired}.")
     else:
         click.echo(f"Due on {due:%Y-%m-%d}." if due else "No key is being rotated.")
+
+
+@main.command()
+@with_data
+@one_line_errors
+def witness(data: Path | None) -> None:
+    """Ask every witness to cosign the log, and every mirror what it holds.
+
+    COPPERPLATE_WITNESSES names the file that lists the witnesses, in the form of C2SP
+    tlog-policy. What contradicts the log keeps it from being signed until it is
+    mended, and this command, or a start of the server, has found it so. The exit
+    status is 1 if any did not agree.
+    """
+    settings = _settings(data)
+    _must_exist(settings)
+    with _opened(settings) as record:
+        answers = witnessing.ask_all(record)
+    for each in answers:
+        click.echo(f"{each.who}: {each.text}")
+    sys.exit(0 if all(each.is_good for each in answers) else 1)
 
 
 @main.command()

@@ -15,6 +15,7 @@ from service.imports.report import Report
 from service.imports.work import Options
 from service.record import Record
 from service.rotation import keep_retiring
+from service.witnessing import keep_cosigning
 
 BEGUN, DONE = "begun", "done"
 JOIN_SECONDS = 5  # For a task beside the server to end.
@@ -113,7 +114,11 @@ def serve(
     )
     watch = (host, port, on_listening)
     server.on_startup(Thread(target=_call_when_open, args=watch, daemon=True).start)
-    with closing(Record.open(settings)) as record, beside(keep_retiring, record):
+    with (
+        closing(Record.open(settings)) as record,
+        beside(keep_retiring, record),
+        beside(keep_cosigning, record),
+    ):
         server.serve()
 
 

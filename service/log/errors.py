@@ -39,3 +39,7 @@ class IdempotencyReusedError(StoreError):
 
 class StoreUnreadableError(StoreError):
     """The database cannot be used; the message gives the cause on one line."""
+
+
+class PolicyError(StoreError):
+    """The file that lists the witnesses is malformed."""

@@ -23,6 +23,7 @@ from service.log.head import (
     current_head,
     held_keys,
     latest_note,
+    refuse_contradiction,
     refuse_fork,
     signing_keys,
 )
@@ -35,6 +36,7 @@ from service.log.reader import LogReader
 from service.log.recorders import PerProcess, Session, connector
 from service.log.rows import read_rows, versions_of, write_rows
 from service.log.trust import RETIRED
+from service.log.witnessed import Witnessed
 
 __all__ = [
     "ClockError",
@@ -71,6 +73,7 @@ class EventStore(LogReader):
         self._folder = folder
         self._clock = clock
         self.keyring = Keyring(folder / "log.key", origin)
+        self.witnessed = Witnessed(folder / "witnessed")
         self._signed = Signed(folder / "signed")
         self._head: Head | None = None
 
@@ -145,6 +148,13 @@ class EventStore(LogReader):
         with self._database.get().reading() as session:
             return [each.verifier for each in signing_keys(session, held)]
 
+    def add_cosignature(self, size: int, name: str, line: str) -> None:
+        """Keep the line with which a witness cosigned a size; the first one stays."""
+        known = "SELECT 1 FROM cosignatures WHERE size = ? AND name = ?"
+        with self._database.get().writing() as session:
+            if not session.rows(known, (size, name)):
+                session.insert("cosignatures", [(size, name, line)])
+
     def close(self) -> None:
         """Close the connections of this process."""
         super().close()
@@ -165,14 +175,19 @@ class EventStore(LogReader):
     def _sign_first(self, session: Session) -> None:
         if latest_note(session) is None:
             refuse_fork(session, None, self._signed)
+            refuse_contradiction(session, 0, self.witnessed)
             self.keyring.make()
             _sign(session, Edge(), held_keys(self.keyring))
-        current_head(session, None, self.keyring, self._signed)
+        self._current_head(session, None)
+
+    def _current_head(self, session: Session, cached: Head | None) -> Head:
+        guards = (self.keyring, self._signed, self.witnessed)
+        return current_head(session, cached, *guards)
 
     def _extend(
         self, session: Session, prepared: list[Prepared]
     ) -> tuple[Head, list[RecordedEvent]]:
-        head = current_head(session, self._head, self.keyring, self._signed)
+        head = self._current_head(session, self._head)
         recorded_at = self._instant(head)
         leaves = [stamp(each.leaf, recorded_at) for each in prepared]
         edge, events = write_rows(session, head.edge, prepared, leaves)

@@ -1,6 +1,7 @@
 """The head of the log: where the next event goes, proved before every append."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import orjson
 
@@ -14,15 +15,18 @@ from service.log.notes import (
     open_checkpoint,
     unverified_checkpoint,
 )
+from service.log.proofs import root
 from service.log.recorders import Session
 from service.log.trust import RETIRED, stream_of
+from service.log.witnessed import Witnessed
 
 _RIGHT_KEY = (
     "put back the key that signed this log; where it was rotated elsewhere, copy the "
     "file from there"
 )
 _RECOVERY = (
-    "put back a newer backup of the database; if those events are lost for good, "
+    "put back a newer backup of the database, or make the data folder anew from a "
+    "mirror (`copperplate mirror URL FOLDER`); if those events are lost for good, "
     "begin a new log in an empty folder under another origin, and say so in public"
 )
 
@@ -43,7 +47,11 @@ class Head:
 
 
 def current_head(
-    session: Session, cached: Head | None, keyring: Keyring, signed: Signed
+    session: Session,
+    cached: Head | None,
+    keyring: Keyring,
+    signed: Signed,
+    witnessed: Witnessed,
 ) -> Head:
     """Return the head, proved equal to the latest checkpoint and to what was signed.
 
@@ -55,14 +63,14 @@ def current_head(
         raise SigningRefusedError("the log was never signed: open it anew")
     if cached is None or note != cached.note or held is not cached.held:
         cached = _load(session, note, held)
-    size, root = cached.edge.size, cached.edge.root()
-    checkpoint = cached.checkpoint
-    if (size, root) != (checkpoint.size, checkpoint.root):
+    size, checkpoint = cached.edge.size, cached.checkpoint
+    if (size, cached.edge.root()) != (checkpoint.size, checkpoint.root):
         raise LogDamagedError("the stored hashes do not give the root that was signed")
     [(last,)] = session.rows("SELECT COALESCE(MAX(position), 0) FROM log")
     if last != size:
         raise LogDamagedError(f"{size} events were signed, but the last is {last}")
     refuse_fork(session, checkpoint, signed)
+    refuse_contradiction(session, size, witnessed)
     return cached
 
 
@@ -87,6 +95,19 @@ def refuse_fork(session: Session, latest: Checkpoint | None, signed: Signed) -> 
             f"the log is another than the one that was signed at {largest.size} "
             f"events: {_RECOVERY}"
         )
+
+
+def refuse_contradiction(session: Session, size: int, witnessed: Witnessed) -> None:
+    """Raise SigningRefusedError if others have seen what the log cannot go on from."""
+    try:
+        sightings = witnessed.sightings()
+    except KeyFileError as error:
+        raise SigningRefusedError(
+            f"{error}; run `copperplate witness`, which writes the file anew"
+        ) from error
+    for each in sightings:
+        if why := each.contradiction(size, partial(_root, session)):
+            raise SigningRefusedError(f"{why}: {_RECOVERY}")
 
 
 def held_keys(keyring: Keyring) -> Signers:
@@ -166,6 +187,10 @@ def _row(session: Session, span: Span) -> list[bytes]:
             ORDER BY n"""
         rows = session.rows(sql, (span.level, span.start, span.start + span.width))
     return [each for (each,) in rows]
+
+
+def _root(session: Session, size: int) -> bytes:
+    return root(lambda *span: _row(session, Span(*span)), size)
 
 
 def _last_instant(session: Session) -> str:
