@@ -16,9 +16,9 @@ from schemas.events import RecordedEvent
 from service.domain.log_keys import LogKey
 from service.log.errors import ConflictError, StoreError
 from service.log.head import held_keys
+from service.log.keyring import ADDED, RETIRED
 from service.log.keys import KeyFileError
 from service.log.notes import VerifierKey
-from service.log.trust import KeyChange, key_change
 from service.record import Record
 
 OVERLAP = timedelta(days=30)
@@ -57,7 +57,7 @@ def rotate(record: Record) -> VerifierKey:
         raise RotationError(
             f"The key is being rotated: both keys sign until {due:%Y-%m-%d}."
         )
-    new = record.store.keyring.add(keys[0])
+    new = record.store.key_file.add(keys[0])
     thing = record.find(LogKey, new.id.hex())
     try:
         record.record(thing, thing.add(verifier_key=str(new)), by="system")
@@ -97,7 +97,7 @@ def due_at(record: Record) -> datetime | None:
 def key_periods(record: Record) -> list[KeyPeriod]:
     """Return every key that ever signed the log, the oldest first, and how long."""
     added = _added(record)
-    retired = _named(record, is_added=False)
+    retired = _retired(record)
     first = [key for key in (*retired, *_held(record)) if key not in added]
     due = due_at(record)
     periods = []
@@ -129,7 +129,7 @@ def _retire_quietly(record: Record) -> None:
 
 
 def _is_due(record: Record, keys: Sequence[VerifierKey]) -> bool:
-    if keys[0] in _named(record, is_added=False):
+    if keys[0] in _retired(record):
         return True  # A crash, or another machine, left it in the file.
     added = _added(record).get(keys[-1])
     return added is not None and record.clock() >= _due(added)
@@ -142,37 +142,35 @@ def _retire(record: Record, old: VerifierKey) -> VerifierKey:
         # Whoever else has done it at the same moment has done it for us.
         with suppress(ConflictError):
             record.record(thing, event, by="system")
-    record.store.keyring.drop(old)
+    record.store.key_file.drop(old)
     return old
 
 
 def _held(record: Record) -> list[VerifierKey]:
-    return [each.verifier for each in held_keys(record.store.keyring)]
+    return [each.verifier for each in held_keys(record.store.key_file)]
 
 
 def _added(record: Record) -> dict[VerifierKey, RecordedEvent]:
-    return _named(record, is_added=True)
+    return _named(record, ADDED)
 
 
-def _named(record: Record, *, is_added: bool) -> dict[VerifierKey, RecordedEvent]:
-    events = record.store.key_events()
-    changes = ((_change(each), each) for each in events)
-    return {each.key: event for each, event in changes if each.is_added == is_added}
+def _retired(record: Record) -> dict[VerifierKey, RecordedEvent]:
+    return _named(record, RETIRED)
 
 
-def _change(event: RecordedEvent) -> KeyChange:
-    change = key_change(
-        {"type": event.type, "stream": event.stream, "data": event.data}
-    )
-    assert change is not None
-    return change
+def _named(record: Record, type: str) -> dict[VerifierKey, RecordedEvent]:
+    return {
+        VerifierKey.parse(event.data["verifier_key"]): event
+        for event in record.store.key_events()
+        if event.type == type
+    }
 
 
 def _refuse_rotation_elsewhere(
     record: Record, keys: Sequence[VerifierKey], added: dict[VerifierKey, RecordedEvent]
 ) -> None:
     """Refuse while a key that signs is missing here: two would rotate to two keys."""
-    retired = _named(record, is_added=False)
+    retired = _retired(record)
     for key in added:
         if key not in keys and key not in retired:
             raise RotationError(

@@ -3,7 +3,7 @@ from multiprocessing import get_context
 
 import pytest
 
-from service.log.keyring import load_keys, make_key
+from service.log.key_file import load_keys, make_key
 from service.log.keys import KeyFileError, Signed
 from service.log.merkle import EMPTY_ROOT
 from service.log.notes import (

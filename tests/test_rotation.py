@@ -13,17 +13,16 @@ from service.config import Settings
 from service.domain.bodies import Body
 from service.log import leaf
 from service.log.errors import SigningRefusedError
-from service.log.keyring import Keyring, load_keys
+from service.log.key_file import KeyFile, load_keys
+from service.log.keyring import Keyring
 from service.log.keys import KeyFileError
 from service.log.notes import (
     NoteError,
-    VerifierKey,
     open_checkpoint,
     split_note,
     unverified_checkpoint,
 )
 from service.log.proofs import root
-from service.log.trust import key_change, trusted_after
 from service.record import Record
 from service.rotation import RotationError
 from tests.log_places import PostgresPlace, SQLitePlace, audit
@@ -117,41 +116,20 @@ def test_a_rotation_is_on_record_as_two_events_without_sources(small):
 
 def test_whoever_knows_only_the_first_key_can_follow_two_rotations(small):
     store = small.record.store
-    trusted = frozenset(store.signing_keys())
+    trusted = Keyring(store.signing_keys())
     for name in ("a", "b"):
         write(small, name)
         rotation.rotate(small.record)
         small.clock.now += MONTH
         rotation.retire_due(small.record)
     write(small, "c")
-    for signed in store.checkpoints():
-        checkpoint = open_checkpoint(signed.note, list(trusted))
-        assert checkpoint.root == root(store.hashes, checkpoint.size)
-        if signed.size:
-            [raw] = store.leaves(signed.size - 1, 1)
-            if change := key_change(leaf.decode(raw)):
-                trusted = trusted_after(trusted, change)
-    assert trusted == frozenset(store.signing_keys())
-
-
-def test_a_key_of_another_name_is_never_trusted(small):
-    store = small.record.store
-    [key] = store.signing_keys()
-    stranger = VerifierKey("example.com/log", key.public)
-    made = {
-        "type": "log-key.added",
-        "stream": f"log-key-{stranger.id.hex()}",
-        "data": {"verifier_key": str(stranger)},
-    }
-    assert trusted_after([key], key_change(made)) == {key}
-    for wrong in (
-        {"stream": f"log-key-{key.id.hex()}"},
-        {"data": {}},
-        {"data": {"verifier_key": 5}},
-        {"data": {"verifier_key": "localhost/log+00000000+AQ=="}},
-    ):
-        with pytest.raises(NoteError):
-            key_change(made | wrong)
+    for size, signed in store.checkpoints(after=0):
+        [raw] = store.leaves(size - 1, 1)
+        trusted.read(size, leaf.decode(raw))
+        checkpoint = trusted.open(signed, size)
+        assert checkpoint.root == root(store.hashes, size)
+        trusted.trust(size)
+    assert store.size() == 7
 
 
 def test_no_rotation_is_begun_while_one_is_under_way(small):
@@ -170,7 +148,7 @@ def test_no_rotation_is_begun_while_one_is_under_way(small):
 def test_a_rotation_that_was_broken_off_is_finished_and_no_other_begun(small, place):
     write(small, "a")
     [old] = small.record.store.signing_keys()
-    new = Keyring(place.folder / "log.key", ORIGIN).add(old)
+    new = KeyFile(place.folder / "log.key", ORIGIN).add(old)
     write(small, "b")  # The crash was here: both sign, and nothing tells of it.
     assert rotation.rotate(small.record) == new
     assert small.record.store.signing_keys() == [old, new]
@@ -234,7 +212,7 @@ def test_the_new_key_file_is_for_its_owner_only_and_nothing_lies_beside(small, p
 
 @pytest.mark.parametrize("text", ["", "\n", "{0}{0}", "{0}\n", "{0}nonsense\n"])
 def test_a_malformed_key_file_is_refused(tmp_path, text):
-    ring = Keyring(tmp_path / "log.key", ORIGIN)
+    ring = KeyFile(tmp_path / "log.key", ORIGIN)
     ring.make()
     path = tmp_path / "log.key"
     path.write_text(text.format(path.read_text()))

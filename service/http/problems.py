@@ -79,6 +79,12 @@ PROBLEMS = {
         "The address exists and does not take this method.",
         "Use one of the methods of the header `Allow`.",
     ),
+    "redacted": ProblemType(
+        "It has been redacted",
+        410,
+        "The words were erased for good: `redactions` says when, and on what basis.",
+        "There is no cure: they are kept nowhere. /v1/redactions lists all of these.",
+    ),
     "not-acceptable": ProblemType(
         "It cannot be had in this form",
         406,
@@ -90,6 +96,13 @@ PROBLEMS = {
         500,
         "A fault of this service, which has been logged under `request_id`.",
         "Try again later; if it lasts, report it with its `request_id`.",
+    ),
+    "storage-full": ProblemType(
+        "There is no room left",
+        507,
+        "The disk of the service is full: nothing of the request was recorded. What "
+        "is on record can be read as before.",
+        "Send the request again when the operator has made room.",
     ),
     "projection-behind": ProblemType(
         "What is read has not caught up with the log",

@@ -1,5 +1,6 @@
 """The event store: every append is hashed, proved and signed in one transaction."""
 
+import errno
 import hmac
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -8,13 +9,22 @@ from pathlib import Path
 
 from schemas.events import RecordedEvent
 from service.log.drafts import Draft, Prepared, prepare
+from service.log.erasing import (
+    Named,
+    Redacted,
+    erase_again,
+    erase_openings,
+    held_openings,
+)
 from service.log.errors import (
+    AlreadyErasedError,
     ClockError,
     ConflictError,
     DraftError,
     IdempotencyReusedError,
     LogDamagedError,
     SigningRefusedError,
+    StorageFullError,
     StoreError,
     StoreUnreadableError,
 )
@@ -27,7 +37,8 @@ from service.log.head import (
     refuse_fork,
     signing_keys,
 )
-from service.log.keyring import Keyring, Signers
+from service.log.key_file import KeyFile, Signers
+from service.log.keyring import RETIRED
 from service.log.keys import KeyFileError, Signed, folder_lock
 from service.log.leaf import stamp
 from service.log.merkle import Edge
@@ -35,10 +46,10 @@ from service.log.notes import Checkpoint, VerifierKey, checkpoint_text, sign_not
 from service.log.reader import LogReader
 from service.log.recorders import PerProcess, Session, connector
 from service.log.rows import read_rows, versions_of, write_rows
-from service.log.trust import RETIRED
 from service.log.witnessed import Witnessed
 
 __all__ = [
+    "AlreadyErasedError",
     "ClockError",
     "ConflictError",
     "Draft",
@@ -47,6 +58,7 @@ __all__ = [
     "IdempotencyReusedError",
     "LogDamagedError",
     "SigningRefusedError",
+    "StorageFullError",
     "StoreError",
     "StoreUnreadableError",
 ]
@@ -72,7 +84,7 @@ class EventStore(LogReader):
         super().__init__(database)
         self._folder = folder
         self._clock = clock
-        self.keyring = Keyring(folder / "log.key", origin)
+        self.key_file = KeyFile(folder / "log.key", origin)
         self.witnessed = Witnessed(folder / "witnessed")
         self._signed = Signed(folder / "signed")
         self._head: Head | None = None
@@ -89,7 +101,8 @@ class EventStore(LogReader):
         """Open the log of a data folder; make its key and tables on first start.
 
         The database is `events.db` in the folder, or PostgreSQL if there is a URL.
-        Raises StoreUnreadableError. A log that must not be signed is opened to read.
+        Raises StoreUnreadableError or StorageFullError. A log that must not be signed
+        is opened to read.
         """
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -98,7 +111,9 @@ class EventStore(LogReader):
             with folder_lock(folder):
                 store._set_up()
         except OSError as error:
-            raise StoreUnreadableError(f"{folder}: {error.strerror}") from error
+            is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            kind = StorageFullError if is_full else StoreUnreadableError
+            raise kind(f"{folder}: {error.strerror}") from error
         return store
 
     def append(
@@ -107,12 +122,15 @@ class EventStore(LogReader):
         *,
         read_set: Mapping[str, int] | None = None,
         idempotency: tuple[str, bytes] | None = None,
+        erase: Sequence[Named] = (),
     ) -> list[RecordedEvent]:
         """Record a batch of events, all or none, and return them as recorded.
 
         `read_set` maps each stream that was read to its version then (0: none yet).
         `idempotency` is (key, fingerprint of the request): the same again returns what
-        was recorded at first. Raises the errors of `service.log.errors`.
+        was recorded at first. `erase` names the openings (position, field) that the
+        batch redacts: they go in the same transaction, so that each commitment is
+        opened or named by a redaction. Raises the errors of `service.log.errors`.
         """
         prepared = prepare(drafts)
         if not prepared:
@@ -121,6 +139,7 @@ class EventStore(LogReader):
             if before := _recorded_before(session, idempotency):
                 return before
             _check_versions(session, prepared, read_set or {})
+            erase_openings(session, erase)
             head, events = self._extend(session, prepared)
             if idempotency:
                 span = (events[0].position, events[-1].position)
@@ -129,6 +148,24 @@ class EventStore(LogReader):
         if events[-1].type == RETIRED:
             self._head = None  # Made anew, it no longer signs with that key.
         return events
+
+    def erase_again(self, redactions: Sequence[Redacted]) -> list[Redacted]:
+        """Delete what these redactions name; return those that found something.
+
+        Only a copy that was put back from before them holds any of it.
+        """
+        with self._database.get().reading() as session:
+            if not held_openings(session, redactions):
+                return []
+        with self._database.get().writing() as session:
+            return erase_again(session, redactions)
+
+    def scrub(self, patience: float) -> bool:
+        """Overwrite what erased openings have left; False: to be tried again.
+
+        It waits at most so many seconds for those who read.
+        """
+        return self._database.get().scrub(patience)
 
     def recorded_before(self, key: str, fingerprint: bytes) -> list[RecordedEvent]:
         """Return what was recorded under an idempotency key, [] if it is new.
@@ -144,7 +181,7 @@ class EventStore(LogReader):
 
     def signing_keys(self) -> list[VerifierKey]:
         """Return the keys that sign now, the oldest first."""
-        held = held_keys(self.keyring)
+        held = held_keys(self.key_file)
         with self._database.get().reading() as session:
             return [each.verifier for each in signing_keys(session, held)]
 
@@ -176,12 +213,12 @@ class EventStore(LogReader):
         if latest_note(session) is None:
             refuse_fork(session, None, self._signed)
             refuse_contradiction(session, 0, self.witnessed)
-            self.keyring.make()
-            _sign(session, Edge(), held_keys(self.keyring))
+            self.key_file.make()
+            _sign(session, Edge(), held_keys(self.key_file))
         self._current_head(session, None)
 
     def _current_head(self, session: Session, cached: Head | None) -> Head:
-        guards = (self.keyring, self._signed, self.witnessed)
+        guards = (self.key_file, self._signed, self.witnessed)
         return current_head(session, cached, *guards)
 
     def _extend(

@@ -6,7 +6,8 @@ from functools import partial
 import orjson
 
 from service.log.errors import LogDamagedError, SigningRefusedError
-from service.log.keyring import Keyring, Signers
+from service.log.key_file import KeyFile, Signers, stream_of
+from service.log.keyring import RETIRED
 from service.log.keys import KeyFileError, Signed
 from service.log.merkle import Edge, Span, unfinished_tiles
 from service.log.notes import (
@@ -17,7 +18,6 @@ from service.log.notes import (
 )
 from service.log.proofs import root
 from service.log.recorders import Session
-from service.log.trust import RETIRED, stream_of
 from service.log.witnessed import Witnessed
 
 _RIGHT_KEY = (
@@ -49,7 +49,7 @@ class Head:
 def current_head(
     session: Session,
     cached: Head | None,
-    keyring: Keyring,
+    key_file: KeyFile,
     signed: Signed,
     witnessed: Witnessed,
 ) -> Head:
@@ -57,16 +57,16 @@ def current_head(
 
     Call it under the writer lock. Raises LogDamagedError or SigningRefusedError.
     """
-    held = held_keys(keyring)
-    note = latest_note(session)
-    if note is None:
+    held = held_keys(key_file)
+    notes, [(last,)] = session.answers((_LATEST_NOTE, ()), (_LAST_POSITION, ()))
+    if not notes:
         raise SigningRefusedError("the log was never signed: open it anew")
+    note = bytes(notes[0][0])
     if cached is None or note != cached.note or held is not cached.held:
         cached = _load(session, note, held)
     size, checkpoint = cached.edge.size, cached.checkpoint
     if (size, cached.edge.root()) != (checkpoint.size, checkpoint.root):
         raise LogDamagedError("the stored hashes do not give the root that was signed")
-    [(last,)] = session.rows("SELECT COALESCE(MAX(position), 0) FROM log")
     if last != size:
         raise LogDamagedError(f"{size} events were signed, but the last is {last}")
     refuse_fork(session, checkpoint, signed)
@@ -110,10 +110,10 @@ def refuse_contradiction(session: Session, size: int, witnessed: Witnessed) -> N
             raise SigningRefusedError(f"{why}: {_RECOVERY}")
 
 
-def held_keys(keyring: Keyring) -> Signers:
+def held_keys(key_file: KeyFile) -> Signers:
     """Return the keys of the key file, or raise SigningRefusedError."""
     try:
-        return keyring.signers()
+        return key_file.signers()
     except KeyFileError as error:
         raise SigningRefusedError(f"{error}: {_RIGHT_KEY}") from error
 
@@ -141,12 +141,16 @@ def signing_keys(session: Session, held: Signers) -> Signers:
 
 def latest_note(session: Session) -> bytes | None:
     """Return the note of the largest checkpoint, None if nothing was ever signed."""
-    rows = session.rows("""
-        SELECT note
-        FROM checkpoints
-        ORDER BY size DESC
-        LIMIT 1""")
+    rows = session.rows(_LATEST_NOTE)
     return bytes(rows[0][0]) if rows else None
+
+
+_LATEST_NOTE = """
+    SELECT note
+    FROM checkpoints
+    ORDER BY size DESC
+    LIMIT 1"""
+_LAST_POSITION = "SELECT COALESCE(MAX(position), 0) FROM log"
 
 
 def _open(note: bytes, signers: Signers) -> Checkpoint:
@@ -197,7 +201,7 @@ def _last_instant(session: Session) -> str:
     rows = session.rows(f"""
         SELECT e.state
         FROM log l
-        JOIN stored_events e ON e.{session.store_id} = l.store_id
+        JOIN stored_events e ON {session.joined}
         ORDER BY l.position DESC
         LIMIT 1""")
     return str(orjson.loads(rows[0][0])["recorded_at"]) if rows else ""

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -127,6 +128,16 @@ def sync_folder(folder: Path) -> None:
         os.fsync(file)
     finally:
         os.close(file)
+
+
+def write_beside(path: Path, raw: bytes) -> None:
+    """Write a file so that a reader sees the old or the new, whole."""
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        beside.write_bytes(raw)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _parse(note: bytes) -> Checkpoint | None:

@@ -1,8 +1,10 @@
 """The log as it is read: events, leaves, hashes, openings and checkpoints."""
 
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from schemas.events import LOG_KEY, RecordedEvent
+from service.log.erasing import Redacted, redactions_of, standing_in
 from service.log.errors import SigningRefusedError
 from service.log.head import latest_note
 from service.log.notes import unverified_checkpoint
@@ -64,7 +66,7 @@ class LogReader:
                 f"""
                 SELECT e.state
                 FROM log l
-                JOIN stored_events e ON e.{session.store_id} = l.store_id
+                JOIN stored_events e ON {session.joined}
                 WHERE l.position > ? AND l.position <= ?
                 ORDER BY l.position""",
                 (after, after + limit),
@@ -104,6 +106,21 @@ class LogReader:
         with self._database.get().reading() as session:
             [(count,)] = session.rows(sql, (after, up_to))
         return int(count)
+
+    def redactions(self) -> list[Redacted]:
+        """Return all redactions that are on record, in their order."""
+        with self._database.get().reading() as session:
+            return redactions_of(session)
+
+    def standing_in(
+        self,
+        needles: Sequence[bytes],
+        on_position: Callable[[int], None] = lambda position: None,
+    ) -> list[tuple[int, str | None]]:
+        """Return where any of these bytes stand: position and field, None: the leaf."""
+        size = self.size()
+        with self._database.get().reading() as session:
+            return list(standing_in(session, needles, size, on_position))
 
     def checkpoint(self) -> bytes:
         """Return the latest signed checkpoint (a note of C2SP tlog-checkpoint).
