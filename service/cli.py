@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from projections.database import NoRoomError
 from schemas.codelists import RedactionBasis
-from service import erasure, redaction, start, verification
+from service import erasure, redaction, rotation, start, verification, witnessing
 from service import replay as replaying
 from service.config import Settings
 from service.domain.base import RuleBrokenError
@@ -28,7 +28,7 @@ from service.imports.importer import Importer, count_rows
 from service.imports.work import Options
 from service.log.errors import StorageFullError, StoreError, StoreUnreadableError
 from service.log.keyring import parse_keys
-from service.log.keys import write_beside
+from service.log.keys import KeyFileError, write_beside
 from service.log.mirror_store import MirrorStore
 from service.log.notes import NoteError, VerifierKey, unverified_checkpoint
 from service.log.pin import mirror_lock
@@ -42,7 +42,9 @@ from service.sources import ServedRecord, Source, StoredRecord
 _MENDABLE = (
     StoreError,
     RuleBrokenError,
+    KeyFileError,
     redaction.NotRedactableError,
+    rotation.RotationError,
     start.PortInUseError,
     OSError,
 )
@@ -89,7 +91,9 @@ def main() -> None:
 
     COPPERPLATE_DATABASE_URL names a PostgreSQL database instead of SQLite,
     COPPERPLATE_ORIGIN the log (fixed when its key is made), COPPERPLATE_PUBLIC_URL
-    the address under which the public reaches the service.
+    the address under which the public reaches the service. COPPERPLATE_WITNESSES
+    names a policy file with witnesses of the log, COPPERPLATE_MIRRORS its mirrors
+    (addresses or folders, with commas between them).
     """
 
 
@@ -124,7 +128,7 @@ def serve(
     if mirror:
         start.must_be_mirror(mirror)
     start.must_be_free(host, port)
-    with _opened(settings) as record:
+    with _signing(settings) as record:
         if isinstance(record.store, MirrorStore):
             click.echo(f"A mirror of {record.store.pin().url}: read-only.", err=True)
         elif not empty and start.needs_founding(record):
@@ -171,7 +175,7 @@ def import_(
     settings = _settings(data)
     _must_exist(settings)
     start.must_not_be_mirror(settings.data)
-    with _opened(settings) as record:
+    with _signing(settings) as record:
         with _resumable(record), _progress("Importing", count_rows(files)) as add:
             report = Importer(record, options, dry_run, add).run(files)
         if not dry_run:
@@ -265,7 +269,10 @@ def follow(data: Path | None) -> None:
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
-    with _opened(_settings(data)) as record:
+    with (
+        _signing(_settings(data)) as record,
+        start.beside(rotation.keep_retiring, record),
+    ):
         position, looks = record.read_model.position, count()
         click.echo(f"Following from position {position:,}.", err=True)
         while not ended.wait(POLL):
@@ -384,7 +391,7 @@ def redact(
     _must_exist(settings)
     if not only_pending:
         start.must_not_be_mirror(settings.data)
-    with _opened(settings) as record:
+    with _signing(settings) as record:
         if only_pending:
             _finish_erasures(record)
             return
@@ -446,19 +453,91 @@ def mirror(
 
 @main.group()
 def key() -> None:
-    """Look at the key that signs the log."""
+    """Show and change the keys that sign the log."""
 
 
 @key.command("show")
 @with_data
 @one_line_errors
 def key_show(data: Path | None) -> None:
-    """Print the verifier key, with which anybody can check the log's signatures."""
+    """Print the verifier keys, with which anybody can check the log's signatures.
+
+    Once a key was rotated, each line says how long the key signs.
+    """
     settings = _settings(data)
     _must_exist(settings)
     with _opened(settings) as record:
-        for each in record.store.verifier_keys():
-            click.echo(each)
+        if record.is_mirror:
+            click.echo("\n".join(record.store.verifier_keys()))
+            return
+        periods = rotation.key_periods(record)
+    for each in periods:
+        click.echo(str(each.key) if len(periods) == 1 else _period(each))
+
+
+@key.command("rotate")
+@with_data
+@one_line_errors
+def key_rotate(data: Path | None) -> None:
+    """Make a new key; it and the old one both sign for 30 days.
+
+    Running servers take it up by themselves, and retire the old key when it is due.
+    Where several machines serve one PostgreSQL database, copy log.key from the data
+    folder of this one to those of the others within the 30 days.
+    """
+    settings = _settings(data)
+    _must_exist(settings)
+    start.must_not_be_mirror(settings.data)
+    with _signing(settings) as record:
+        click.echo(rotation.rotate(record))
+        due = rotation.due_at(record)
+    click.echo(f"It signs beside the old key until {due:%Y-%m-%d}.", err=True)
+
+
+@key.command("retire")
+@click.option("--now", is_flag=True, help="Do not wait: the old key was stolen.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@with_data
+@one_line_errors
+def key_retire(now: bool, yes: bool, data: Path | None) -> None:
+    """Retire the old key, if its 30 days are over.
+
+    A server does so by itself. What was retired before the 30 days are over locks out
+    whoever knows the old key alone, until they follow the log to the new one.
+    """
+    settings = _settings(data)
+    _must_exist(settings)
+    start.must_not_be_mirror(settings.data)
+    if now and not yes:
+        click.confirm("Retire the old key before its 30 days are over?", abort=True)
+    with _signing(settings) as record:
+        retire = rotation.retire_now if now else rotation.retire_due
+        retired, due = retire(record), rotation.due_at(record)
+    if retired:
+        click.echo(f"Retired {retired}.")
+    else:
+        click.echo(f"Due on {due:%Y-%m-%d}." if due else "No key is being rotated.")
+
+
+@main.command()
+@with_data
+@one_line_errors
+def witness(data: Path | None) -> None:
+    """Ask every witness to cosign the log, and every mirror what it holds.
+
+    COPPERPLATE_WITNESSES names the file that lists the witnesses, in the form of C2SP
+    tlog-policy. What contradicts the log keeps it from being signed until it is
+    mended, and this command, or a start of the server, has found it so. The exit
+    status is 1 if any did not agree.
+    """
+    settings = _settings(data)
+    _must_exist(settings)
+    start.must_not_be_mirror(settings.data)
+    with _opened(settings) as record:
+        answers = witnessing.ask_all(record)
+    for each in answers:
+        click.echo(f"{each.who}: {each.text}")
+    sys.exit(0 if all(each.is_good for each in answers) else 1)
 
 
 @main.command()
@@ -565,6 +644,14 @@ def _opened(settings: Settings) -> Iterator[Record]:
         record.close()
 
 
+@contextmanager
+def _signing(settings: Settings) -> Iterator[Record]:
+    """Open the record to sign it: witnesses and mirrors are asked before."""
+    with _opened(settings) as record:
+        witnessing.look_around(record)
+        yield record
+
+
 def _open(settings: Settings) -> Record:
     try:
         return Record.open(settings)
@@ -599,6 +686,13 @@ def _progress(
                 bar.advance(task, count)
 
         yield move
+
+
+def _period(period: rotation.KeyPeriod) -> str:
+    since = period.since or "the beginning"
+    until = f", until {period.until}" if period.until else ""
+    verb = "signed" if period.is_over else "signs"
+    return f"{period.key}  {verb} since {since}{until}"
 
 
 def _files(paths: tuple[Path, ...]) -> list[Path]:

@@ -289,7 +289,9 @@ def test_an_opening_that_is_withheld_is_refused_until_it_is_there(small, source,
 
 
 def redaction(stream, version, *names):
-    data = {"target": {"stream": stream, "version": version}, "fields": list(names)}
+    target = {"stream": stream, "version": version}
+    why = {"basis": "court-order", "reference": None}
+    data = {"target": target, "fields": list(names), **why}
     members = {"type": "field.redacted", "change": "redaction", "data": data}
     return draft("redaction-abc", words={}, sources=[], **members)
 

@@ -25,7 +25,13 @@ SAME = (
     "ETag",
 )
 # What a place in a path may hold; things are found in the lists of their nouns.
-KNOWN = {"level": "0", "n": "000", "position": "1700", "slug": "not-found"}
+KNOWN = {
+    "level": "0",
+    "n": "000",
+    "position": "1700",
+    "slug": "not-found",
+    "name": "ratings",
+}
 QUERIES = {
     "/v1/log/proofs/consistency": "?from=100&to=1764",
     "/v1/coverage": "?force=west-mercia",

@@ -89,3 +89,7 @@ class BadOpeningError(RefusedError):
 
 class WithheldError(RefusedError):
     """A commitment is not opened, and no redaction says that it need not be."""
+
+
+class PolicyError(StoreError):
+    """The file that lists the witnesses is malformed."""

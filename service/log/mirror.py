@@ -50,6 +50,7 @@ class Mirror:
                 tip = self._keep_next(tip, note)
                 on_kept(tip.edge.size)
             self._must_be_ours(note, tip)
+            self._store.keep_cosignatures(note)
             if not (withheld := self._withheld()):
                 return head.size
             # A redaction may have come after the checkpoint that was fetched.

@@ -18,7 +18,7 @@ from service.log.errors import (
 from service.log.event_store import EventStore
 from service.log.head import last_instant, latest_note, stored_edge
 from service.log.merkle import Edge
-from service.log.notes import Signer, unverified_checkpoint
+from service.log.notes import cosignatures_of, unverified_checkpoint
 from service.log.pin import Pin
 from service.log.reader import StoredOpening
 from service.log.recorders import PerProcess, Row, Session
@@ -90,6 +90,15 @@ class MirrorStore(EventStore):
                     _erase(session, position, each.leaf)
             session.insert("checkpoints", verified.checkpoints)
 
+    def keep_cosignatures(self, note: bytes) -> None:
+        """Keep what others than the log have signed of a checkpoint that is kept.
+
+        Their keys are not ours to know: who asks for a witness checks its line.
+        """
+        signed = unverified_checkpoint(note)
+        for name, line in cosignatures_of(note, signed.origin):
+            self.add_cosignature(signed.size, name, line)
+
     def open_later(self, found: Sequence[StoredOpening]) -> None:
         """Keep openings that were missing, or raise BadOpeningError."""
         with self._database.get().writing() as session:
@@ -115,9 +124,6 @@ class MirrorStore(EventStore):
         finally:
             # Nothing is left open, so that a server may fork its workers.
             self.close()
-
-    def _load_signer(self) -> Signer:
-        raise ReadOnlyError(self.pin().url)
 
 
 _OPENED = "SELECT 1 FROM openings WHERE position = ? AND name = ?"
