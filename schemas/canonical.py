@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -45,20 +46,42 @@ def check(value: Any) -> None:
         raise GrammarError(faults)
 
 
-def find_faults(value: Any, depth: int = 0) -> list[Fault]:
-    """Return every fault of a value as pairs (JSON pointer of RFC 6901, cause)."""
+def find_faults(
+    value: Any, depth: int = 0, *, is_text_good: bool = False
+) -> list[Fault]:
+    """Return every fault of a value as pairs (JSON pointer of RFC 6901, cause).
+
+    `is_text_good`: all texts in it have been checked already, by `has_good_text`.
+    """
     kind = type(value)
     if kind is str:
-        return _text_faults(value)
+        return [] if is_text_good else _text_faults(value)
     if kind is dict:
-        return _object_faults(value, depth)
+        return _object_faults(value, depth, is_text_good)
     if kind is list:
-        return _list_faults(value, depth)
+        return _list_faults(value, depth, is_text_good)
     if kind is int:
         return _integer_faults(value)
     if value is None or kind is bool:
         return []
     return [("", f"{kind.__name__} is not allowed")]
+
+
+def has_good_text(raw: bytes) -> bool:
+    """Whether all texts in the bytes of some JSON are good; False: look at each.
+
+    To look at the whole is to look at each, as long as nothing is escaped: a quote
+    stands between any two, and no character composes with a quote.
+    """
+    if b"\\" in raw:
+        return False
+    if raw.isascii():
+        return not _FORBIDDEN.search(raw.decode())
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return not _FORBIDDEN.search(text) and unicodedata.is_normalized("NFC", text)
 
 
 def tidy(text: str) -> str:
@@ -83,26 +106,35 @@ def _integer_faults(number: int) -> list[Fault]:
     return [("", "the integer is beyond 2^53 - 1")]
 
 
-def _list_faults(items: list[Any], depth: int) -> list[Fault]:
+def _list_faults(items: list[Any], depth: int, is_text_good: bool) -> list[Fault]:
     if depth >= MAX_DEPTH:
         return [("", f"nested deeper than {MAX_DEPTH}")]
     faults: list[Fault] = []
     for index, item in enumerate(items):
-        for at, why in find_faults(item, depth + 1):
+        for at, why in find_faults(item, depth + 1, is_text_good=is_text_good):
             faults.append((f"/{index}{at}", why))
     return faults
 
 
-def _object_faults(members: dict[Any, Any], depth: int) -> list[Fault]:
+def _object_faults(
+    members: dict[Any, Any], depth: int, is_text_good: bool
+) -> list[Fault]:
     if depth >= MAX_DEPTH:
         return [("", f"nested deeper than {MAX_DEPTH}")]
     faults: list[Fault] = []
     for key, value in members.items():
-        if type(key) is not str or not _KEY.fullmatch(key):
+        if type(key) is not str or not _is_key(key):
             faults.append((_pointer(key), "the key is not [a-z][a-z0-9_]*"))
-        for at, why in find_faults(value, depth + 1):
+        if value is None or (is_text_good and type(value) is str):
+            continue
+        for at, why in find_faults(value, depth + 1, is_text_good=is_text_good):
             faults.append((_pointer(key) + at, why))
     return faults
+
+
+@lru_cache(maxsize=1024)
+def _is_key(text: str) -> bool:
+    return bool(_KEY.fullmatch(text))
 
 
 def _pointer(key: object) -> str:

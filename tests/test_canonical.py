@@ -8,7 +8,9 @@ from schemas.canonical import (
     MAX_INTEGER,
     GrammarError,
     canonical,
+    dump,
     find_faults,
+    has_good_text,
     tidy,
 )
 
@@ -105,3 +107,27 @@ def test_depth_is_bounded():
 
 def test_tidy_gives_text_that_the_grammar_takes():
     assert tidy("a\r\nb\rc e\u0301") == "a\nb\nc é"
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
+
+
+@given(
+    st.lists(
+        TEXTS | st.sampled_from(["\u0301", "e\u0301", "\u00e9", "\u202e", "=\u0338"])
+    )
+)
+def test_text_that_is_good_as_a_whole_is_good_one_by_one(texts):
+    raw = dump({"texts": texts})
+    are_good = not any(find_faults(each) for each in texts)
+    if has_good_text(raw):
+        assert are_good
+    if are_good and b"\\" not in raw:
+        assert has_good_text(raw)
+
+
+@pytest.mark.parametrize(
+    "raw", [b'"\x7f"', b'"\xc2\x80"', b'"\xe2\x80\xae"', b'"e\xcc\x81"', b'"\xff"']
+)
+def test_text_that_is_bad_is_not_good_as_a_whole(raw):
+    assert not has_good_text(raw)

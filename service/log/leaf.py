@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from schemas.canonical import dump, find_faults
+from schemas.canonical import dump, find_faults, has_good_text
 
 MAX_BYTES = 65_535
 CHANGES = (
@@ -54,14 +54,7 @@ class LeafError(ValueError):
 
 def encode(leaf: dict[str, Any]) -> bytes:
     """Return the bytes of a leaf, or raise LeafError with every fault."""
-    faults = [f"{at or '(root)'}: {why}" for at, why in find_faults(leaf)]
-    faults += _leaf_faults(leaf)
-    if faults:
-        raise LeafError(faults)
-    raw = dump(leaf)
-    if len(raw) > MAX_BYTES:
-        raise LeafError([f"{len(raw)} bytes, more than {MAX_BYTES}"])
-    return raw
+    return _encode(leaf, is_text_good=False)
 
 
 def decode(raw: bytes) -> dict[str, Any]:
@@ -74,7 +67,7 @@ def decode(raw: bytes) -> dict[str, Any]:
         raise LeafError([f"not JSON: {error}"]) from error
     if not isinstance(leaf, dict):
         raise LeafError(["not an object"])
-    if encode(leaf) != raw:
+    if _encode(leaf, is_text_good=has_good_text(raw)) != raw:
         raise LeafError(["the bytes are not canonical"])
     return leaf
 
@@ -103,6 +96,18 @@ def title_faults(sources: list[dict[str, Any]], titles: Any) -> list[str]:
         for index, (source, title) in enumerate(zip(sources, titles, strict=True))
         if title is None and not _is_located(source)
     ]
+
+
+def _encode(leaf: dict[str, Any], *, is_text_good: bool) -> bytes:
+    found = find_faults(leaf, is_text_good=is_text_good)
+    faults = [f"{at or '(root)'}: {why}" for at, why in found]
+    faults += _leaf_faults(leaf)
+    if faults:
+        raise LeafError(faults)
+    raw = dump(leaf)
+    if len(raw) > MAX_BYTES:
+        raise LeafError([f"{len(raw)} bytes, more than {MAX_BYTES}"])
+    return raw
 
 
 def _leaf_faults(leaf: dict[str, Any]) -> list[str]:
