@@ -39,16 +39,16 @@ def current_head(
 
     Call it under the writer lock. Raises LogDamagedError or SigningRefusedError.
     """
-    note = latest_note(session)
-    if note is None:
+    notes, [(last,)] = session.answers((_LATEST_NOTE, ()), (_LAST_POSITION, ()))
+    if not notes:
         raise SigningRefusedError("the log was never signed: open it anew")
+    note = bytes(notes[0][0])
     if cached is None or note != cached.note:
         cached = _load(session, note, _open(note, key))
     size, root = cached.edge.size, cached.edge.root()
     checkpoint = cached.checkpoint
     if (size, root) != (checkpoint.size, checkpoint.root):
         raise LogDamagedError("the stored hashes do not give the root that was signed")
-    [(last,)] = session.rows("SELECT COALESCE(MAX(position), 0) FROM log")
     if last != size:
         raise LogDamagedError(f"{size} events were signed, but the last is {last}")
     refuse_fork(session, checkpoint, signed)
@@ -80,12 +80,16 @@ def refuse_fork(session: Session, latest: Checkpoint | None, signed: Signed) -> 
 
 def latest_note(session: Session) -> bytes | None:
     """Return the note of the largest checkpoint, None if nothing was ever signed."""
-    rows = session.rows("""
-        SELECT note
-        FROM checkpoints
-        ORDER BY size DESC
-        LIMIT 1""")
+    rows = session.rows(_LATEST_NOTE)
     return bytes(rows[0][0]) if rows else None
+
+
+_LATEST_NOTE = """
+    SELECT note
+    FROM checkpoints
+    ORDER BY size DESC
+    LIMIT 1"""
+_LAST_POSITION = "SELECT COALESCE(MAX(position), 0) FROM log"
 
 
 def _open(note: bytes, key: VerifierKey) -> Checkpoint:
@@ -129,7 +133,7 @@ def _last_instant(session: Session) -> str:
     rows = session.rows(f"""
         SELECT e.state
         FROM log l
-        JOIN stored_events e ON e.{session.store_id} = l.store_id
+        JOIN stored_events e ON {session.joined}
         ORDER BY l.position DESC
         LIMIT 1""")
     return str(orjson.loads(rows[0][0])["recorded_at"]) if rows else ""

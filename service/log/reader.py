@@ -56,7 +56,7 @@ class LogReader:
                 f"""
                 SELECT e.state
                 FROM log l
-                JOIN stored_events e ON e.{session.store_id} = l.store_id
+                JOIN stored_events e ON {session.joined}
                 WHERE l.position > ? AND l.position <= ?
                 ORDER BY l.position""",
                 (after, after + limit),

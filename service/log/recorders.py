@@ -34,6 +34,7 @@ from service.log.errors import StoreUnreadableError
 Row = tuple[Any, ...]
 # Stream, version, type and the bytes of the leaf.
 EventRow = tuple[str, int, str, bytes]
+Query = tuple[str, Sequence[Any]]
 LOCK_SECONDS = 30
 SCHEMA = "log"
 
@@ -77,9 +78,13 @@ class Session(Protocol):
     """One transaction; SQL is written with `?` for each parameter."""
 
     store_id: str
+    joined: str  # How an event `e` and its row `l` of the log find each other.
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
         """Run a query and return its rows."""
+
+    def answers(self, *queries: Query) -> list[list[Row]]:
+        """Run queries, all sent at once, and return the rows of each."""
 
     def insert(self, table: str, rows: Iterable[Sequence[Any]]) -> None:
         """Insert whole rows into one of TABLES."""
@@ -126,29 +131,40 @@ class SQLiteSession:
     """A transaction on SQLite."""
 
     store_id = "rowid"
+    # Nothing is deleted, and `write_rows` refuses any other id: no index is needed.
+    joined = "e.rowid = l.position"
 
-    def __init__(self, recorder: SQLiteApplicationRecorder, cursor: SQLiteCursor):
+    def __init__(self, recorder: SQLiteApplicationRecorder, cursor: sqlite3.Cursor):
         self._recorder = recorder
         self._cursor = cursor
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
         """Run a query and return its rows."""
-        self._cursor.execute(sql, params)
-        return list(map(tuple, self._cursor.fetchall()))
+        return self._cursor.execute(sql, params).fetchall()
+
+    def answers(self, *queries: Query) -> list[list[Row]]:
+        """Run queries, all sent at once, and return the rows of each."""
+        return [self.rows(*query) for query in queries]
 
     def insert(self, table: str, rows: Iterable[Sequence[Any]]) -> None:
         """Insert whole rows into one of TABLES."""
-        marks = ", ".join("?" for _ in TABLES[table][0])
-        self._cursor.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
+        self._cursor.executemany(_SQLITE_INSERTS[table], rows)
 
     def insert_events(self, events: Iterable[EventRow]) -> list[int]:
         """Insert events through the library and return the ids it gave."""
         stored = [StoredEvent(*event) for event in events]
-        return list(self._recorder._insert_events(self._cursor, stored) or ())
+        cursor = SQLiteCursor(self._cursor)
+        return list(self._recorder._insert_events(cursor, stored) or ())
+
+
+_SQLITE_INSERTS = {
+    table: f"INSERT INTO {table} VALUES ({', '.join('?' for _ in columns)})"
+    for table, (columns, _) in TABLES.items()
+}
 
 
 class _SQLitePool(SQLiteConnectionPool):
-    def _create_connection(self) -> SQLiteConnection:
+    def connect(self) -> sqlite3.Connection:
         # Not the library's own: it keeps one prepared statement only.
         connection = sqlite3.connect(
             self.db_name,
@@ -166,8 +182,10 @@ class _SQLitePool(SQLiteConnectionPool):
         except BaseException:
             connection.close()
             raise
-        connection.row_factory = sqlite3.Row
-        return SQLiteConnection(connection, max_age=self.max_age)
+        return connection
+
+    def _create_connection(self) -> SQLiteConnection:
+        return SQLiteConnection(self.connect(), max_age=self.max_age)
 
 
 class SQLiteLog:
@@ -176,13 +194,14 @@ class SQLiteLog:
     def __init__(self, path: Path) -> None:
         name = path.absolute().as_uri()
         store = SQLiteDatastore(db_name=name, originator_id_type="text")
-        store.pool = _SQLitePool(
+        self._pool = store.pool = _SQLitePool(
             db_name=name, lock_timeout=LOCK_SECONDS, pool_timeout=LOCK_SECONDS
         )
         self._store = store
         self._recorder = SQLiteApplicationRecorder(store)
-        # The pool's own writer lock would keep readers waiting behind writers.
-        self._writer = threading.Lock()
+        # Not of the pool, whose writer lock keeps readers waiting behind writers.
+        self._writing = threading.Lock()
+        self._writer: sqlite3.Connection | None = None
 
     def create(self) -> None:
         """Make the tables that are not there yet."""
@@ -194,16 +213,12 @@ class SQLiteLog:
     @contextmanager
     def writing(self) -> Iterator[SQLiteSession]:
         """Open a Session under the writer lock; commit at its end."""
-        with (
-            one_line_causes(),
-            self._writer,
-            self._store.get_connection(commit=False) as connection,
-            connection.cursor() as cursor,
-        ):
+        with one_line_causes(), self._writing:
+            connection = self._writer = self._writer or self._pool.connect()
             # A read transaction that is upgraded later meets "database is locked".
-            cursor.execute("BEGIN IMMEDIATE")
+            cursor = connection.execute("BEGIN IMMEDIATE")
             try:
-                yield SQLiteSession(self._recorder, SQLiteCursor(cursor))
+                yield SQLiteSession(self._recorder, cursor)
                 connection.commit()
             except BaseException:
                 connection.rollback()
@@ -213,11 +228,15 @@ class SQLiteLog:
     def reading(self) -> Iterator[SQLiteSession]:
         """Open a Session that sees committed rows and changes nothing."""
         with one_line_causes(), self._store.transaction(commit=False) as cursor:
-            yield SQLiteSession(self._recorder, cursor)
+            yield SQLiteSession(self._recorder, cursor.sqlite_cursor)
 
     def close(self) -> None:
         """Close every connection."""
         self._store.close()
+        with self._writing:
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
 
     def _statements(self) -> Iterator[str]:
         yield from self._recorder.create_table_statements
@@ -227,7 +246,6 @@ class SQLiteLog:
             form = " WITHOUT ROWID" if columns.get(key) != "bigint" else ""
             columns_and_key = f"{', '.join(types)}, PRIMARY KEY ({key})"
             yield f"CREATE TABLE {table} ({columns_and_key}){form}"
-        yield "CREATE UNIQUE INDEX log_by_store_id ON log (store_id)"
         for table in APPEND_ONLY:
             for verb in ("UPDATE", "DELETE"):
                 yield f"""
@@ -250,15 +268,34 @@ class PostgresSession:
     """A transaction on PostgreSQL."""
 
     store_id = "notification_id"
+    # Numbers that a failed transaction took are never used.
+    joined = "e.notification_id = l.store_id"
 
-    def __init__(self, recorder: "_Recorder", cursor: psycopg.Cursor[Row]) -> None:
+    def __init__(
+        self,
+        recorder: "_Recorder",
+        cursor: psycopg.Cursor[Row],
+        receive: Callable[[], None],
+    ) -> None:
         self._recorder = recorder
         self._cursor = cursor
+        self._receive = receive
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
         """Run a query and return its rows."""
-        self._cursor.execute(sql.replace("?", "%s").encode(), params)
+        self._send(self._cursor, sql, params)
+        self._receive()
         return self._cursor.fetchall() if self._cursor.description else []
+
+    def answers(self, *queries: Query) -> list[list[Row]]:
+        """Run queries, all sent at once, and return the rows of each."""
+        sent = []
+        for sql, params in queries:
+            cursor = self._cursor.connection.cursor(row_factory=tuple_row)
+            self._send(cursor, sql, params)
+            sent.append(cursor)
+        self._receive()
+        return [cursor.fetchall() for cursor in sent]
 
     def insert(self, table: str, rows: Iterable[Sequence[Any]]) -> None:
         """Insert whole rows into one of TABLES."""
@@ -267,13 +304,20 @@ class PostgresSession:
         columns = [list(column) for column in zip(*rows, strict=True)]
         arrays = ", ".join(f"?::{kind}[]" for kind in kinds)
         if columns:
-            self.rows(f"INSERT INTO {table} SELECT * FROM unnest({arrays})", columns)
+            sql = f"INSERT INTO {table} SELECT * FROM unnest({arrays})"
+            self._send(self._cursor, sql, columns)
 
     def insert_events(self, events: Iterable[EventRow]) -> list[int]:
         """Insert events through the library and return the ids it gave."""
         stored = [StoredEvent(*event) for event in events]
         self._recorder.insert_within(self._cursor, stored)
+        self._receive()
         return [store_id for (store_id,) in self._cursor.fetchall()]
+
+    def _send(
+        self, cursor: psycopg.Cursor[Row], sql: str, params: Sequence[Any]
+    ) -> None:
+        cursor.execute(sql.replace("?", "%s").encode(), params, prepare=True)
 
 
 class _Datastore(PostgresDatastore):
@@ -289,8 +333,8 @@ class _Datastore(PostgresDatastore):
 
 class _Recorder(PostgresApplicationRecorder):
     def lock(self, cursor: psycopg.Cursor[Any]) -> None:
+        # Nobody listens: the library's NOTIFY is left out.
         self._lock_table(cursor)
-        self._notify_channel(cursor)
 
     def insert_within(
         self, cursor: psycopg.Cursor[Any], events: Sequence[StoredEvent]
@@ -341,28 +385,33 @@ class PostgresLog:
     @contextmanager
     def writing(self) -> Iterator[PostgresSession]:
         """Open a Session under the writer lock; commit at its end."""
-        with one_line_causes(), self._session() as session:
-            self._recorder.lock(session._cursor)
-            yield session
+        with (
+            one_line_causes(),
+            self._store.get_connection() as connection,
+            # What is inserted waits for the next query: one round trip for all. An
+            # error in the pipeline keeps everything behind it from being done, the
+            # commit too.
+            connection.pipeline() as pipeline,
+            connection.transaction(),
+            connection.cursor(row_factory=tuple_row) as cursor,
+        ):
+            self._recorder.lock(cursor)
+            yield PostgresSession(self._recorder, cursor, pipeline.sync)
 
     @contextmanager
     def reading(self) -> Iterator[PostgresSession]:
         """Open a Session that sees committed rows and changes nothing."""
-        with one_line_causes(), self._session() as session:
-            yield session
-
-    def close(self) -> None:
-        """Close every connection."""
-        self._store.close()
-
-    @contextmanager
-    def _session(self) -> Iterator[PostgresSession]:
         with (
+            one_line_causes(),
             self._store.get_connection() as connection,
             connection.transaction(),
             connection.cursor(row_factory=tuple_row) as cursor,
         ):
-            yield PostgresSession(self._recorder, cursor)
+            yield PostgresSession(self._recorder, cursor, lambda: None)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._store.close()
 
 
 def _is_made(connection: psycopg.Connection[Any]) -> bool:

@@ -49,25 +49,25 @@ def write_rows(
 
 def read_rows(session: Session, where: str, params: Row) -> list[RecordedEvent]:
     """Return the events in their order; `l` is a row of the log, `e` its event."""
-    rows = session.rows(
-        f"""
-        SELECT l.position, l.leaf_hash, e.state
-        FROM log l
-        JOIN stored_events e ON e.{session.store_id} = l.store_id
-        WHERE {where}
-        ORDER BY l.position""",
-        params,
-    )
-    if not rows:
-        return []
-    openings = session.rows(
-        f"""
-        SELECT o.position, o.name, o.value
-        FROM openings o
-        JOIN log l ON l.position = o.position
-        JOIN stored_events e ON e.{session.store_id} = l.store_id
-        WHERE {where}""",
-        params,
+    rows, openings = session.answers(
+        (
+            f"""
+            SELECT l.position, l.leaf_hash, e.state
+            FROM log l
+            JOIN stored_events e ON {session.joined}
+            WHERE {where}
+            ORDER BY l.position""",
+            params,
+        ),
+        (
+            f"""
+            SELECT o.position, o.name, o.value
+            FROM openings o
+            JOIN log l ON l.position = o.position
+            JOIN stored_events e ON {session.joined}
+            WHERE {where}""",
+            params,
+        ),
     )
     return _events(rows, openings)
 
@@ -106,29 +106,14 @@ def _read_back(
     openings: list[Row],
 ) -> tuple[Edge, list[RecordedEvent]]:
     after = (edge.size,)
-    rows = session.rows(
-        f"""
-        SELECT l.position, l.stream, l.version, l.store_id, l.leaf_hash, e.topic,
-            e.state
-        FROM log l
-        JOIN stored_events e ON e.{session.store_id} = l.store_id
-        WHERE l.position > ?
-          AND e.originator_id = l.stream
-          AND e.originator_version = l.version
-        ORDER BY l.position""",
-        after,
+    rows, opened, *stored = session.answers(
+        (_EVENTS_AFTER.format(joined=session.joined), after),
+        (_OPENINGS_AFTER, after),
+        *((_NODE, node[:2]) for node in nodes),
     )
     _refuse_difference("events", rows, written)
-    opened = session.rows(
-        """
-        SELECT position, name, commitment, salt, value
-        FROM openings
-        WHERE position > ?
-        ORDER BY position""",
-        after,
-    )
     _refuse_difference("openings", sorted(opened), sorted(openings))
-    _refuse_difference("nodes", _stored_nodes(session, nodes), list(nodes))
+    _refuse_difference("nodes", [row for found in stored for row in found], nodes)
     # Hashed once more, from the bytes that will be served.
     new_edge, _ = edge.append(leaf_hash(row[-1]) for row in rows)
     events = _events(
@@ -138,9 +123,20 @@ def _read_back(
     return new_edge, events
 
 
-def _stored_nodes(session: Session, nodes: list[Node]) -> list[Row]:
-    sql = "SELECT level, n, hash FROM nodes WHERE level = ? AND n = ?"
-    return [row for node in nodes for row in session.rows(sql, node[:2])]
+_EVENTS_AFTER = """
+    SELECT l.position, l.stream, l.version, l.store_id, l.leaf_hash, e.topic, e.state
+    FROM log l
+    JOIN stored_events e ON {joined}
+    WHERE l.position > ?
+      AND e.originator_id = l.stream
+      AND e.originator_version = l.version
+    ORDER BY l.position"""
+_OPENINGS_AFTER = """
+    SELECT position, name, commitment, salt, value
+    FROM openings
+    WHERE position > ?
+    ORDER BY position"""
+_NODE = "SELECT level, n, hash FROM nodes WHERE level = ? AND n = ?"
 
 
 def _refuse_difference(what: str, found: list[Row], written: Sequence[Row]) -> None:
