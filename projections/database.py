@@ -1,5 +1,6 @@
 """One engine for SQLite and PostgreSQL, and the columns that every table has."""
 
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -22,6 +23,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
 
 # A server in another locale sorts unlike SQLite: every text is sorted by bytes.
@@ -82,12 +84,21 @@ def open_engine(url: str, schema: str | None = None) -> Engine:
     return engine.execution_options(schema_translate_map={None: schema})
 
 
+class NoRoomError(Exception):
+    """There is no room on the disk of these tables: nothing was written."""
+
+
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """Open a transaction that no other writer can enter at the same time."""
+    """Open a transaction that no other writer can enter, or raise NoRoomError."""
     writer = engine.execution_options(writes=True)
-    with writer.begin() as connection:
-        yield connection
+    try:
+        with writer.begin() as connection:
+            yield connection
+    except DBAPIError as error:
+        if _is_full(error.orig):
+            raise NoRoomError(str(error.orig).strip().partition("\n")[0]) from error
+        raise
 
 
 @contextmanager
@@ -129,6 +140,14 @@ def insert_many(
 @lru_cache
 def _insert_sql(table: Table) -> str:
     return str(insert(table).compile(dialect=sqlite.dialect()))
+
+
+def _is_full(error: BaseException | None) -> bool:
+    code = getattr(error, "sqlite_errorcode", None)
+    return code in _SQLITE_FULL or getattr(error, "sqlstate", None) == "53100"
+
+
+_SQLITE_FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
 
 
 def _with_driver(url: str) -> str:

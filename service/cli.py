@@ -16,12 +16,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from sqlalchemy.exc import DBAPIError
 
+from projections.database import NoRoomError
 from service import start
 from service.config import Settings
 from service.founding import order_of
 from service.imports.importer import Importer, count_rows
 from service.imports.work import Options
-from service.log.errors import StoreError, StoreUnreadableError
+from service.log.errors import StorageFullError, StoreError, StoreUnreadableError
 from service.record import Record
 
 POLL = 0.5  # Seconds between two looks at the log.
@@ -42,6 +43,8 @@ def one_line_errors(command: Callable[..., Any]) -> Callable[..., Any]:
                 if "sqlite3" in type(error.orig).__module__
                 else f"The read model: {cause}"
             ) from error
+        except NoRoomError as error:
+            raise click.ClickException(f"The read model: {error}") from error
         except (StoreError, start.PortInUseError, OSError) as error:
             raise click.ClickException(str(error)) from error
 
@@ -128,7 +131,7 @@ def import_(
     settings = _settings(data)
     _must_exist(settings)
     with _opened(settings) as record:
-        with _progress("Importing", count_rows(files)) as add:
+        with _resumable(record), _progress("Importing", count_rows(files)) as add:
             report = Importer(record, options, dry_run, add).run(files)
         if not dry_run:
             record.publish_digests()
@@ -214,6 +217,19 @@ def openapi() -> None:
     from service.http.openapi import build_spec
 
     click.echo(build_spec(create_app(None)).to_yaml(), nl=False)
+
+
+@contextmanager
+def _resumable(record: Record) -> Iterator[None]:
+    """Say, if the disk is full, what an import has recorded and how to go on."""
+    try:
+        yield
+    except (StorageFullError, NoRoomError) as error:
+        raise click.ClickException(
+            f"{error}. What was recorded stays, up to position "
+            f"{record.store.size():,}. Make room, then run the same import again: it "
+            "records what is missing."
+        ) from error
 
 
 def _settings(data: Path | None) -> Settings:

@@ -1,11 +1,13 @@
 """The record: the event store and what is made of it, joined for one process."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
+from projections.database import NoRoomError
 from projections.digests import Digests
 from projections.generations import Generations
 from projections.read_model import ReadModel
@@ -16,6 +18,7 @@ from service.config import Settings
 from service.domain.base import Aggregate, Corrected, Event, decode, encode, type_of
 from service.log.event_store import Draft, EventStore
 
+_logger = logging.getLogger(__name__)
 REBUILD_BATCH = 5000  # Events in one transaction.
 A = TypeVar("A", bound=Aggregate)
 OnBatch = Callable[[int], None]
@@ -80,7 +83,11 @@ class Record:
         read_set = {each.stream: each.version for each in read}
         draft = draft_of(aggregate, event, by=by)
         [recorded] = self.store.append([draft], read_set=read_set)
-        self.catch_up()
+        try:
+            self.catch_up()
+        except NoRoomError as error:
+            # It is on record all the same, and is applied when there is room.
+            _logger.warning("the read model has not caught up: %s", error)
         return recorded
 
     def catch_up(self, on_batch: OnBatch | None = None) -> int:

@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from projections.listing import WrongKeyError
 from service.http.problems import PROBLEMS, ProblemError
+from service.log.errors import StorageFullError
 
 MEDIA_TYPE = "application/problem+json"
 SLUGS = {404: "not-found", 405: "method-not-allowed", 406: "not-acceptable"}
@@ -19,6 +20,7 @@ def register_errors(app: Flask) -> None:
     """Turn every exception into problem details."""
     app.register_error_handler(ProblemError, respond)
     app.register_error_handler(WrongKeyError, _wrong_key)
+    app.register_error_handler(StorageFullError, _full)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _internal)
 
@@ -42,6 +44,12 @@ def respond(error: ProblemError) -> Response:
 
 def _wrong_key(_error: WrongKeyError) -> Response:
     return respond(ProblemError("invalid-cursor", "The cursor is not of this list."))
+
+
+def _full(error: StorageFullError) -> Response:
+    _logger.error("There is no room left: %s", error)
+    detail = "There is no room to record this; what is on record can be read."
+    return respond(ProblemError("storage-full", detail))
 
 
 def _http(error: HTTPException) -> Response:

@@ -91,6 +91,13 @@ PROBLEMS = {
         "A fault of this service, which has been logged under `request_id`.",
         "Try again later; if it lasts, report it with its `request_id`.",
     ),
+    "storage-full": ProblemType(
+        "There is no room left",
+        507,
+        "The disk of the service is full: nothing of the request was recorded. What "
+        "is on record can be read as before.",
+        "Send the request again when the operator has made room.",
+    ),
     "projection-behind": ProblemType(
         "What is read has not caught up with the log",
         503,

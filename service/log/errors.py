@@ -37,5 +37,9 @@ class IdempotencyReusedError(StoreError):
     """The idempotency key was used before, for something else."""
 
 
+class StorageFullError(StoreError):
+    """There is no room on the disk of the database: nothing was recorded."""
+
+
 class StoreUnreadableError(StoreError):
     """The database cannot be used; the message gives the cause on one line."""

@@ -1,5 +1,6 @@
 """The event store: every append is hashed, proved and signed in one transaction."""
 
+import errno
 import hmac
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +16,7 @@ from service.log.errors import (
     IdempotencyReusedError,
     LogDamagedError,
     SigningRefusedError,
+    StorageFullError,
     StoreError,
     StoreUnreadableError,
 )
@@ -36,6 +38,7 @@ __all__ = [
     "IdempotencyReusedError",
     "LogDamagedError",
     "SigningRefusedError",
+    "StorageFullError",
     "StoreError",
     "StoreUnreadableError",
 ]
@@ -78,7 +81,8 @@ class EventStore(LogReader):
         """Open the log of a data folder; make its key and tables on first start.
 
         The database is `events.db` in the folder, or PostgreSQL if there is a URL.
-        Raises StoreUnreadableError. A log that must not be signed is opened to read.
+        Raises StoreUnreadableError or StorageFullError. A log that must not be signed
+        is opened to read.
         """
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -87,7 +91,9 @@ class EventStore(LogReader):
             with folder_lock(folder):
                 store._set_up()
         except OSError as error:
-            raise StoreUnreadableError(f"{folder}: {error.strerror}") from error
+            is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            kind = StorageFullError if is_full else StoreUnreadableError
+            raise kind(f"{folder}: {error.strerror}") from error
         return store
 
     def append(

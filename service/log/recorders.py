@@ -29,7 +29,7 @@ from eventsourcing.sqlite import (
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import tuple_row
 
-from service.log.errors import StoreUnreadableError
+from service.log.errors import StorageFullError, StoreUnreadableError
 
 Row = tuple[Any, ...]
 # Stream, version, type and the bytes of the leaf.
@@ -116,12 +116,27 @@ def connector(path: Path, url: str | None) -> Callable[[], Database]:
 
 @contextmanager
 def one_line_causes() -> Iterator[None]:
-    """Turn the errors of both drivers and of the library into StoreUnreadableError."""
+    """Turn the errors of both drivers and of the library into those of the store."""
     try:
         yield
     except (PersistenceError, sqlite3.Error, psycopg.Error) as error:
         cause = str(error).strip().partition("\n")[0] or type(error).__name__
-        raise StoreUnreadableError(cause) from error
+        kind = StorageFullError if _is_full(error) else StoreUnreadableError
+        raise kind(cause) from error
+
+
+def _is_full(error: BaseException | None) -> bool:
+    """Whether a full disk is what caused an error; the library wraps what it meets."""
+    if error is None:
+        return False
+    if isinstance(error, psycopg.errors.DiskFull):
+        return True
+    code = getattr(error, "sqlite_errorcode", None)
+    return code in _SQLITE_FULL or _is_full(error.__cause__)
+
+
+# The second: there was no room for the file that connections share beside the WAL.
+_SQLITE_FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
 
 
 # SQLite
