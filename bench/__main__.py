@@ -1,8 +1,8 @@
 """Measure everything, one part after the other: `python -m bench`."""
 
-from bench import append, imports, rebuild
+from bench import append, imports, rebuild, verify
 
-PARTS = (append, rebuild, imports)
+PARTS = (append, rebuild, imports, verify)
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ from projections.database import KEY, versioned_table
 from projections.facts import Fact, Thing
 from projections.listing import (
     Listing,
+    Opened,
     Page,
     all_rows,
     get_row,
@@ -251,7 +252,7 @@ def _items(db: ReadModel, moment: Moment, rows: list[Row]) -> list[Row]:
     return [_item(row, moment, known, opened) for row in rows]
 
 
-def _item(row: Row, moment: Moment, known: "BodyLabels", opened: dict[str, Any]) -> Row:
+def _item(row: Row, moment: Moment, known: "BodyLabels", opened: Opened) -> Row:
     id = row["id"]
     region, overseer = known.region(id), known.overseen_by(id)
     return {

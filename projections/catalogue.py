@@ -12,6 +12,7 @@ from projections.monitoring import monitoring
 from projections.plans import plans
 from projections.programmes import programmes
 from projections.ratings import ratings
+from projections.redactions import redactions
 from projections.sessions import sessions
 from projections.statements import statements
 from projections.terms import terms
@@ -30,5 +31,6 @@ ALL = [
     findings,
     monitoring,
     gaps,
+    redactions,
     timeline,
 ]

@@ -108,6 +108,7 @@ def _items(db: ReadModel, moment: Moment, rows: Sequence[Row]) -> list[Row]:
 
 def _item(row: Row, reports: Sequence[Row], known: Known) -> Row:
     last = latest(reports) or NO_COLUMNS
+    reported = {"status_word": last["status_word"], "report_text": last["text"]}
     return {
         "id": row["id"],
         **known.bodies.columns_with_force(row["body"]),
@@ -124,5 +125,5 @@ def _item(row: Row, reports: Sequence[Row], known: Known) -> Row:
         "reported_by": last["reported_by"],
         **known.words(last, "status_word"),
         "report_text": known.word(last["text"]),
-        **known.common(row),
+        **known.common({**row, **reported}),
     }

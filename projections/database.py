@@ -20,10 +20,12 @@ from sqlalchemy import (
     create_engine,
     event,
     insert,
+    inspect,
     text,
 )
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
 from sqlalchemy.types import TypeEngine
 
 # A server in another locale sorts unlike SQLite: every text is sorted by bytes.
@@ -111,17 +113,46 @@ def reading(engine: Engine) -> Iterator[Connection]:
     if outer and outer[0] is engine:
         yield outer[1]
         return
+    with reading_apart(engine) as connection:
+        _open_reading.set((engine, connection))
+        try:
+            yield connection
+        finally:
+            _open_reading.set(outer)
+
+
+@contextmanager
+def reading_apart(engine: Engine) -> Iterator[Connection]:
+    """Open the same for rows that are given one by one, between other queries."""
     with engine.connect() as connection:
         if connection.dialect.name == "postgresql":
             connection = connection.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
         with connection.begin():
-            _open_reading.set((engine, connection))
-            try:
-                yield connection
-            finally:
-                _open_reading.set(outer)
+            yield connection
+
+
+def scrub(engine: Engine, table: Table, patience: float) -> bool:
+    """Overwrite what deleted rows of a table have left in the database.
+
+    False if somebody still reads an older state after so many seconds.
+    """
+    try:
+        with _alone(engine) as connection:
+            milliseconds = int(patience * 1000)
+            if connection.dialect.name == "postgresql":
+                _rewrite_postgresql(connection, table, milliseconds)
+                return True
+            return _rewrite_sqlite(connection, milliseconds)
+    except DBAPIError:  # Locked for longer than that, or just removed.
+        return False
+
+
+def has_table(engine: Engine, table: Table) -> bool:
+    """Whether a table has been made in the database of an engine."""
+    schema = engine.get_execution_options().get("schema_translate_map", {}).get(None)
+    return inspect(engine).has_table(table.name, schema=schema)
 
 
 def insert_many(
@@ -150,6 +181,36 @@ def _is_full(error: BaseException | None) -> bool:
 _SQLITE_FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
 
 
+@contextmanager
+def _alone(engine: Engine) -> Iterator[Connection]:
+    """Open a connection of its own, in which each statement is a transaction."""
+    alone = create_engine(
+        engine.url, poolclass=NullPool, isolation_level="AUTOCOMMIT"
+    ).execution_options(**engine.get_execution_options())
+    with alone.connect() as connection:
+        yield connection
+
+
+def _rewrite_postgresql(connection: Connection, table: Table, patience: int) -> None:
+    schema = connection.get_execution_options()["schema_translate_map"][None]
+    connection.execute(text(f"SET lock_timeout = '{patience}ms'"))
+    connection.execute(text(f"VACUUM (FULL) {schema}.{table.name}"))
+
+
+def _rewrite_sqlite(connection: Connection, patience: int) -> bool:
+    connection.execute(text(f"PRAGMA busy_timeout = {patience}"))
+    # First: under an old reader each new try would only make the file longer.
+    if not _empty_wal(connection):
+        return False
+    connection.execute(text("VACUUM"))
+    return _empty_wal(connection)
+
+
+def _empty_wal(connection: Connection) -> bool:
+    found = connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).one()
+    return not found[0]
+
+
 def _with_driver(url: str) -> str:
     return f"postgresql+psycopg://{url.partition('://')[2]}"
 
@@ -159,6 +220,8 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA cache_size = -65536")
+    # What is erased is overwritten with zeros.
+    connection.execute("PRAGMA secure_delete = ON")
 
 
 def _begin_sqlite(connection: Connection) -> None:

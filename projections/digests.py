@@ -73,9 +73,11 @@ class Digests:
         )
         return self._rows(statement.order_by(table.c.projection))
 
-    def latest(self) -> list[Row]:
-        """Return the latest digest of each projection."""
+    def latest(self, up_to: int | None = None) -> list[Row]:
+        """Return the latest digest of each projection, perhaps up to a position."""
         statement = select(table).where(table.c.code_version == CODE_VERSION)
+        if up_to is not None:
+            statement = statement.where(table.c.position <= up_to)
         found = self._rows(statement.order_by(table.c.position))
         latest = {row["projection"]: row for row in found}
         return [latest[name] for name in sorted(latest)]

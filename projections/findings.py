@@ -15,6 +15,7 @@ from projections.database import KEY, versioned_table
 from projections.facts import Fact, Thing
 from projections.listing import (
     Listing,
+    Opened,
     Page,
     all_rows,
     open_words,
@@ -248,7 +249,7 @@ def _item(
     moment: Moment,
     known: bodies.BodyLabels,
     titles: dict[str, str],
-    opened: dict[str, Any],
+    opened: Opened,
 ) -> Row:
     named = orjson.loads(row["bodies"])
     return {

@@ -71,6 +71,17 @@ class Generations:
             self._switch(name)
         return self.catch_up(read)
 
+    def every_model(self) -> Iterator[ReadModel]:
+        """Yield the read model of each generation, old and unfinished ones too."""
+        self._remove_orphans()
+        for name in self._names():
+            model = self._open_model(name)
+            try:
+                if model.is_made:
+                    yield model
+            finally:
+                model.engine.dispose()
+
     def close(self) -> None:
         """Close the connections."""
         with self._lock:
@@ -110,6 +121,12 @@ class Generations:
         with control.connect() as connection:
             return [_number(name) for name in connection.execute(text(names)).scalars()]
 
+    def _names(self) -> list[str]:
+        if not self._control:
+            return sorted(path.name for path in self._folder.glob("read-*.db"))
+        whole = [f"read_{number}" for number in sorted(self._schemas(self._control))]
+        return [*whole, UNFINISHED]
+
     def _next_name(self) -> str:
         number = _number(self._name()) + 1
         return f"read_{number}" if self._url else f"read-{number}.db"
@@ -140,6 +157,13 @@ class Generations:
         for path in self._folder.glob("read-*.db"):
             if _number(path.name) < number - 1:
                 _unlink(path)
+
+    def _remove_orphans(self) -> None:
+        """Remove what a crash has left of files that were removed."""
+        for suffix in ("-wal", "-shm"):
+            for path in self._folder.glob(f"read-*.db{suffix}"):
+                if not path.with_name(path.name.removesuffix(suffix)).exists():
+                    path.unlink(missing_ok=True)
 
     def _create_schema(self, name: str) -> None:
         self._execute(

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from projections import database
 from projections.facts import Thing, advance
-from projections.listing import Listing, Page, number_of, open_words
+from projections.listing import Listing, Opened, Page, number_of, open_words
 from projections.moment import Moment
 from projections.read_model import ReadModel, Row, history, recorded_event
 from schemas.events import RecordedEvent
@@ -107,7 +107,7 @@ def _select(db: ReadModel, conditions: list[Any], limit: int | None) -> list[Row
     return [event_item(event, opened) for event in events]
 
 
-def event_item(event: RecordedEvent, opened: dict[str, Any]) -> Row:
+def event_item(event: RecordedEvent, opened: Opened) -> Row:
     """Return an event as the public sees it: opened words beside commitments."""
     return {
         "position": event.position,
@@ -123,6 +123,11 @@ def event_item(event: RecordedEvent, opened: dict[str, Any]) -> Row:
             name: opened[commitment]
             for name, commitment in event.sealed.items()
             if commitment in opened
+        },
+        "redacted": {
+            name: opened.erased[commitment]
+            for name, commitment in event.sealed.items()
+            if commitment in opened.erased
         },
         "sources": event.sources,
         "signature": event.signature,

@@ -9,9 +9,10 @@ from sqlalchemy import Column, Connection, Select, Table, and_, func, select, tu
 
 from projections import database
 from projections.moment import Moment, certainty, in_force, standing
-from projections.read_model import ReadModel, Row, words
+from projections.read_model import ReadModel, Row, erased, words
 
 CHUNK = 500  # Values in one IN (…).
+SHOWN_AS = {"source_titles": "source_title"}  # Columns that an item names otherwise.
 
 
 class WrongKeyError(ValueError):
@@ -159,20 +160,42 @@ def number_of(key: tuple[str, ...]) -> int:
     return int(key[0])
 
 
-def open_words(db: ReadModel, commitments: Iterable[str | None]) -> dict[str, Any]:
+class Opened(dict[str, Any]):
+    """The values that are still held, by their commitments.
+
+    `erased` tells of the others why they are gone, by their commitments too.
+    """
+
+    def __init__(self, held: dict[str, Any], erased: dict[str, Row]) -> None:
+        super().__init__(held)
+        self.erased = erased
+
+
+def open_words(db: ReadModel, commitments: Iterable[str | None]) -> Opened:
     """Return the values that are still held of these commitments."""
     wanted = {each for each in commitments if each}
     if not wanted:
-        return {}
-    found: dict[str, Any] = {}
+        return Opened({}, {})
     with database.reading(db.engine) as connection:
-        for chunk in chunks(wanted):
-            statement = select(words).where(words.c.commitment.in_(chunk))
-            found |= {
-                row.commitment: orjson.loads(row.value)
-                for row in connection.execute(statement)
-            }
-    return found
+        held = {
+            row["commitment"]: orjson.loads(row["value"])
+            for row in _among(connection, words, wanted)
+        }
+        gone = _among(connection, erased, wanted - held.keys())
+        return Opened(held, {row["commitment"]: _why(row) for row in gone})
+
+
+def _among(
+    connection: Connection, table: Table, commitments: Iterable[str]
+) -> Iterator[Row]:
+    for chunk in chunks(commitments):
+        statement = select(table).where(table.c.commitment.in_(chunk))
+        yield from map(dict, connection.execute(statement).mappings())
+
+
+def _why(row: Row) -> Row:
+    """Return which event erased the words of a commitment, when and why."""
+    return {n: row[n] for n in ("position", "recorded_at", "basis", "reference")}
 
 
 def chunks(values: Iterable[str]) -> Iterator[list[str]]:
@@ -182,8 +205,12 @@ def chunks(values: Iterable[str]) -> Iterator[list[str]]:
         yield ordered[start : start + CHUNK]
 
 
-def with_common(row: Row, moment: Moment, opened: dict[str, Any]) -> Row:
-    """Return the members that every item shows of itself."""
+def with_common(row: Row, moment: Moment, opened: Opened) -> Row:
+    """Return the members that every item shows of itself.
+
+    That words were redacted shows at every moment, since they are gone at every one:
+    it is all that an answer about the past tells of what came later.
+    """
     sources = orjson.loads(row["sources"])
     first = sources[0] if sources else {}
     titles = opened.get(row["source_titles"] or "") or [None]
@@ -202,7 +229,17 @@ def with_common(row: Row, moment: Moment, opened: dict[str, Any]) -> Row:
         "source_publisher": first.get("publisher"),
         "confidence": first.get("confidence"),
         "more_source_urls": [s["url"] for s in sources[1:] if s["url"]],
+        "redacted": redacted_of(row, opened),
     }
+
+
+def redacted_of(row: Row, opened: Opened) -> list[Row]:
+    """Return which members of a row were redacted, when, on what basis, and where."""
+    return [
+        {"member": SHOWN_AS.get(name, name), **opened.erased[value]}
+        for name, value in sorted(row.items())
+        if isinstance(value, str) and value in opened.erased
+    ]
 
 
 def _count(connection: Connection, statement: Select[Any]) -> int:

@@ -13,6 +13,7 @@ from projections.database import KEY, versioned_table
 from projections.facts import Fact, Thing
 from projections.listing import (
     Listing,
+    Opened,
     Page,
     all_rows,
     open_words,
@@ -159,9 +160,7 @@ def _items(db: ReadModel, moment: Moment, rows: Sequence[Row]) -> list[Row]:
     return [_item(row, moment, known, opened) for row in rows]
 
 
-def _item(
-    row: Row, moment: Moment, known: bodies.BodyLabels, opened: dict[str, Any]
-) -> Row:
+def _item(row: Row, moment: Moment, known: bodies.BodyLabels, opened: Opened) -> Row:
     return {
         "id": row["id"],
         **known.columns(row["body"]),

@@ -198,7 +198,7 @@ def _item(row: Row, updates: Sequence[Row], known: Known) -> Row:
         **coded(row, "outcome"),
         "updates": len(updates),
         **_progress(None, updates, known),
-        **known.common(row),
+        **known.common({**row, **_progress_words(None, updates)}),
     }
 
 
@@ -210,7 +210,7 @@ def _action_item(row: Row, updates: Sequence[Row], known: Known) -> Row:
         **known.words(row, "text"),
         **dated(row, "due_on"),
         **_progress(row["action"], updates, known),
-        **known.common(row),
+        **known.common({**row, **_progress_words(row["action"], updates)}),
     }
 
 
@@ -240,6 +240,13 @@ def _progress(action: str | None, updates: Iterable[Row], known: Known) -> Row:
         **_prefixed("assessed", assessment, known),
         "assessed_in": assessment["inspection"],
     }
+
+
+def _progress_words(action: str | None, updates: Iterable[Row]) -> Row:
+    """Return the commitments to the words of the latest claim and assessment."""
+    own = [row for row in updates if row["action"] == action]
+    kinds = {"claimed": UpdateKind.CLAIM, "assessed": UpdateKind.ASSESSMENT}
+    return {f"{n}_word": _last(own, kind)["status_word"] for n, kind in kinds.items()}
 
 
 def _last(updates: Iterable[Row], kind: UpdateKind) -> Row:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import orjson
 from sqlalchemy import Column, Connection, Integer, select
@@ -11,6 +10,7 @@ from projections.database import KEY, versioned_table
 from projections.facts import Fact, Thing
 from projections.listing import (
     Listing,
+    Opened,
     Page,
     all_rows,
     get_row,
@@ -202,9 +202,7 @@ def _items(db: ReadModel, moment: Moment, rows: list[Row]) -> list[Row]:
     return [_item(row, moment, known, opened) for row in rows]
 
 
-def _item(
-    row: Row, moment: Moment, known: "ProgrammeLabels", opened: dict[str, Any]
-) -> Row:
+def _item(row: Row, moment: Moment, known: "ProgrammeLabels", opened: Opened) -> Row:
     return {
         "id": row["id"],
         **{name: row[name] for name in OWN},

@@ -23,6 +23,7 @@ from sqlalchemy import (
     Select,
     Table,
     bindparam,
+    delete,
     insert,
     select,
     update,
@@ -38,8 +39,9 @@ Row: TypeAlias = dict[str, Any]
 Handler: TypeAlias = Callable[["Batch", RecordedEvent], None]
 ReadEvents: TypeAlias = Callable[[int], Sequence[RecordedEvent]]
 
-CODE_VERSION = 2  # Raise it when a projection makes other rows of the same events.
+CODE_VERSION = 3  # Raise it when a projection makes other rows of the same events.
 GENERIC_VERBS = ("corrected", "retracted", "disputed", "dispute-settled", "sourced")
+REDACTED = "field.redacted"
 REMEMBERED = 64  # Answers to what other nouns show, by moment.
 MEMORY = 20_000  # Streams kept in memory while events are applied.
 CHUNK = 500  # Values in one IN (…).
@@ -56,6 +58,16 @@ words = Table(
     metadata,
     Column("commitment", KEY, primary_key=True),
     Column("value", KEY, nullable=False),
+)
+# Commitments whose words were erased, and by which event: what `words` then lacks.
+erased = Table(
+    "erased",
+    metadata,
+    Column("commitment", KEY, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("recorded_at", KEY, nullable=False),
+    Column("basis", KEY, nullable=False),
+    Column("reference", KEY),
 )
 history = Table(
     "history",
@@ -131,6 +143,11 @@ class ReadModel:
             return read_position(connection)
 
     @property
+    def is_made(self) -> bool:
+        """Whether it has its tables: one that is being made may not have them yet."""
+        return database.has_table(self.engine, words)
+
+    @property
     def is_outdated(self) -> bool:
         """Whether the rows were made by projections that make others now."""
         with database.reading(self.engine) as connection:
@@ -189,10 +206,43 @@ class ReadModel:
         Canonical JSON lines in the order of the key; sealed values are commitments,
         and nothing recorded later shows.
         """
-        tables = {each.name: each.table for each in self.projections}
-        table = {**tables, "history": history}[name]
+        sha = hashlib.sha256()
         with database.reading(self.engine) as connection:
-            return _digest(connection, table, at)
+            for line in _lines(connection, self._table(name), at):
+                sha.update(line)
+        return sha.hexdigest()
+
+    def lines(self, name: str, at: int) -> Iterator[bytes]:
+        """Give the lines that a digest hashes, each with its newline, one by one."""
+        with database.reading_apart(self.engine) as connection:
+            yield from _lines(connection, self._table(name), at)
+
+    def words(self) -> Iterator[tuple[str, str]]:
+        """Give the words that are held, as (commitment, JSON), by commitment."""
+        statement = select(words).order_by(words.c.commitment)
+        with database.reading_apart(self.engine) as connection:
+            streamed = connection.execution_options(yield_per=1000)
+            with streamed.execute(statement) as result:
+                for row in result:
+                    yield row.commitment, row.value
+
+    def erase(self, commitments: Iterable[str]) -> int:
+        """Delete the words of these commitments; return how many were held."""
+        wanted = sorted(set(commitments))
+        chunks = [wanted[at : at + CHUNK] for at in range(0, len(wanted), CHUNK)]
+        if not any(self._holds(chunk) for chunk in chunks):
+            return 0
+        with database.writing(self.engine) as connection:
+            conditions = (words.c.commitment.in_(chunk) for chunk in chunks)
+            found = [connection.execute(delete(words).where(c)) for c in conditions]
+        return sum(each.rowcount for each in found)
+
+    def scrub(self, patience: float) -> bool:
+        """Overwrite what erased words have left; False: to be tried again.
+
+        It waits at most so many seconds for those who read.
+        """
+        return database.scrub(self.engine, words, patience)
 
     def remember(self, key: Hashable, make: Callable[[], T]) -> T:
         """Return what was made under the key, making it at the first call.
@@ -213,6 +263,17 @@ class ReadModel:
     def names(self) -> list[str]:
         """Return the names of the projections."""
         return ["history", *(each.name for each in self.projections)]
+
+    def _table(self, name: str) -> Table:
+        tables = {each.name: each.table for each in self.projections}
+        return {**tables, "history": history}[name]
+
+    def _holds(self, commitments: Sequence[str]) -> bool:
+        statement = select(words.c.commitment).where(
+            words.c.commitment.in_(commitments)
+        )
+        with database.reading(self.engine) as connection:
+            return connection.execute(statement).first() is not None
 
     def _fetch(self, batch: "Batch", events: Sequence[RecordedEvent]) -> None:
         """Read at once what is known of the things that the events are about."""
@@ -298,6 +359,7 @@ class Batch:
         self._closed: dict[str, list[Standing]] = {}
         self._history: list[Row] = []
         self._words: list[Row] = []
+        self._redactions: list[RecordedEvent] = []
 
     def thing(self, stream: str) -> Thing | None:
         """Return the facts of a stream, as of the event that is being applied."""
@@ -398,6 +460,8 @@ class Batch:
         before = self.thing(event.stream)
         self._memory.things[event.stream] = advance(before, event)
         self._history.append(_history_row(event))
+        if event.type == REDACTED:
+            self._redactions.append(event)
         self._words += (
             {"commitment": event.sealed[name], "value": orjson.dumps(value).decode()}
             for name, value in event.opened.items()
@@ -409,9 +473,25 @@ class Batch:
             database.insert_many(self.connection, history, self._history)
         if self._words:
             database.insert_many(self.connection, words, self._words)
+        for event in self._redactions:
+            self._erase(event)
         for name, table in self._tables.items():
             self._flush_closed(table, self._closed.get(name, []))
             self._flush_opened(table, self._opened.get(name, []))
+
+    def _erase(self, event: RecordedEvent) -> None:
+        """Delete the words that a redaction names, and note why they are gone."""
+        target = event.data["target"]
+        statement = select(history.c.sealed).where(
+            history.c.stream == target["stream"], history.c.version == target["version"]
+        )
+        sealed = orjson.loads(self.connection.execute(statement).scalar_one())
+        gone = [sealed[name] for name in event.data["fields"]]
+        self.connection.execute(delete(words).where(words.c.commitment.in_(gone)))
+        why = {name: event.data[name] for name in ("basis", "reference")}
+        why |= {"position": event.position, "recorded_at": event.recorded_at}
+        rows = [{"commitment": each, **why} for each in gone]
+        database.insert_many(self.connection, erased, rows)
 
     def _close(self, name: str, row: Standing, position: int) -> None:
         row.position_to = position
@@ -523,21 +603,21 @@ def to_json(value: Any) -> str:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
-def _digest(connection: Connection, table: Table, at: int) -> str:
-    sha = hashlib.sha256()
+def _lines(connection: Connection, table: Table, at: int) -> Iterator[bytes]:
     for row in _rows_as_of(connection, table, at):
-        sha.update(to_json(row).encode() + b"\n")
-    return sha.hexdigest()
+        yield to_json(row).encode() + b"\n"
 
 
 def _rows_as_of(connection: Connection, table: Table, at: int) -> Iterator[Row]:
     is_versioned = "position_from" in table.c
     since = table.c.position_from if is_versioned else table.c.position
     statement = select(table).where(since <= at).order_by(*table.primary_key.columns)
-    result = connection.execution_options(yield_per=1000).execute(statement)
-    for found in result.mappings():
-        # The names of columns that are words of SQL are no plain text to orjson.
-        row = {str(name): value for name, value in found.items()}
-        if is_versioned and (row["position_to"] or 0) > at:
-            row["position_to"] = None
-        yield row
+    streamed = connection.execution_options(yield_per=1000)
+    # Closed, because whoever compares rows stops at the first that differs.
+    with streamed.execute(statement) as result:
+        for found in result.mappings():
+            # The names of columns that are words of SQL are no plain text to orjson.
+            row = {str(name): value for name, value in found.items()}
+            if is_versioned and (row["position_to"] or 0) > at:
+                row["position_to"] = None
+            yield row

@@ -103,6 +103,7 @@ SAID = {
     "interview": "gave an interview",
 }
 MOST, LONGEST = 4, 240
+GONE = "[redacted]"
 _PART = re.compile(r"\[([^\]]*)\]|([^\[]+)")
 _NAME = re.compile(r"\{(\w+)\}")
 
@@ -183,8 +184,12 @@ class Teller:
         sealed = told.sealed.get(name) or told.first_sealed.get(name)
         value = told.data[name] if is_plain else self.opened.get(sealed or "")
         if value is None:
-            return None
+            return self.gone(sealed)
         return f"“{_shortened(value)}”" if name in QUOTED else str(value)
+
+    def gone(self, commitment: str | None) -> str | None:
+        """Return what stands in the place of words that were erased, if they were."""
+        return GONE if commitment in self.opened.erased else None
 
     def _list(self, ids: list[str], name: str) -> str | None:
         if not ids:
@@ -243,13 +248,16 @@ def _progress(teller: Teller, told: Told) -> str | None:
     shown = words or said
     if status:
         return str(status).replace("-", " ")
-    return f"“{_shortened(shown)}”" if shown else None
+    if shown is None:
+        sealed = told.sealed
+        return teller.gone(sealed.get("status_word")) or teller.gone(sealed.get("text"))
+    return f"“{_shortened(shown)}”"
 
 
 def _plan(teller: Teller, told: Told) -> str:
     commitment = told.first_sealed.get("title", "")
     title = teller.opened.get(commitment)
-    return f"“{_shortened(title)}”" if title else told.id
+    return f"“{_shortened(title)}”" if title else teller.gone(commitment) or told.id
 
 
 SPECIAL: dict[str, Special] = {

@@ -18,6 +18,7 @@ from projections import (
     plans,
     programmes,
     ratings,
+    redactions,
     sessions,
     statements,
     terms,
@@ -38,6 +39,7 @@ TABLES: dict[str, Table] = {
     "finding": findings.table,
     "monitoring": monitoring.table,
     "gap": gaps.table,
+    "redaction": redactions.table,
 }
 
 # What a filter names, by the filter's name.

@@ -16,6 +16,7 @@ from projections.database import KEY, versioned_table
 from projections.facts import Fact, Thing
 from projections.listing import (
     Listing,
+    Opened,
     Page,
     all_rows,
     chunks,
@@ -248,7 +249,7 @@ def _item(
     row: Row,
     moment: Moment,
     known: bodies.BodyLabels,
-    opened: dict[str, Any],
+    opened: Opened,
     sentence: str,
 ) -> Row:
     noun, _, thing = row["id"].partition("-")

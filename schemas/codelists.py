@@ -289,6 +289,23 @@ class GapKind(Code):
     SOURCE_GAP = "source-gap"
 
 
+class RedactionBasis(Code):
+    """On what basis words were erased."""
+
+    COURT_ORDER = "court-order"
+    DATA_PROTECTION = "data-protection"
+    SAFEGUARDING = "safeguarding"
+    PUBLISHED_IN_ERROR = "published-in-error"
+    OTHER = "other"
+
+
+class ErasureState(Code):
+    """Whether every copy of erased words has been overwritten."""
+
+    PENDING = "pending"
+    DONE = "done"
+
+
 class ResponseStatus(Code):
     """What the record holds of a duty to respond to a report."""
 

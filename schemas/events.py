@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from schemas.fields import ID_PATTERN, Matches, Open
-from schemas.listing import LARGEST, LogPageSchema, Whole
+from schemas.listing import LARGEST, LogPageSchema, RedactedSchema, Whole
 
 _STREAM = rf"[a-z]+(-[a-z]+)?-{ID_PATTERN}"
 _TYPE = r"[a-z]+(-[a-z]+)*\.[a-z]+(-[a-z]+)*(\.v[0-9]+)?"
@@ -80,6 +80,10 @@ class RecordedEventSchema(Open):
         metadata={"description": "The commitments to the sealed words, in base64."},
     )
     opened = fields.Dict(metadata={"description": "The words that are still held."})
+    redacted = fields.Dict(
+        values=fields.Nested(RedactedSchema),
+        metadata={"description": "The fields whose words were erased, and why."},
+    )
     sources = fields.List(fields.Dict())
     signature = fields.Dict(allow_none=True)
     leaf_hash = fields.String(metadata={"description": "Hexadecimal."})

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from marshmallow import Schema, ValidationError, fields, validate
 
 from schemas import dates
-from schemas.codelists import Change, Confidence, InForce
+from schemas.codelists import Change, Confidence, InForce, RedactionBasis
 from schemas.fields import Closed, Matches, Open
 
 LARGEST = 2**53 - 1
@@ -121,6 +121,23 @@ class FilterSchema(MomentSchema, PagingSchema):
     )
 
 
+class RedactedSchema(Open):
+    """Why words are gone."""
+
+    position = fields.Integer(metadata={"description": "Of the redaction, in the log."})
+    recorded_at = fields.String(metadata={"format": "date-time"})
+    basis = fields.String(
+        validate=validate.OneOf([str(each) for each in RedactionBasis])
+    )
+    reference = fields.String(allow_none=True)
+
+
+class RedactedMemberSchema(RedactedSchema):
+    """A member whose words were erased, and why."""
+
+    member = fields.String(required=True)
+
+
 class ItemSchema(Open):
     """What every thing on record shows of itself."""
 
@@ -153,6 +170,13 @@ class ItemSchema(Open):
         validate=validate.OneOf([str(each) for each in Confidence]),
     )
     more_source_urls = fields.List(fields.String())
+    redacted = fields.List(
+        fields.Nested(RedactedMemberSchema),
+        metadata={
+            "description": "Members whose words were erased, at whatever time: they "
+            "are gone from answers about the past too."
+        },
+    )
 
     LAST: ClassVar[tuple[str, ...]] = (
         "valid_from",
@@ -169,6 +193,7 @@ class ItemSchema(Open):
         "source_publisher",
         "confidence",
         "more_source_urls",
+        "redacted",
     )
 
 

@@ -1,8 +1,31 @@
 """The wire shape of what the service says of itself."""
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
-from schemas.fields import Open
+from schemas.fields import Closed, Open
+from schemas.listing import LARGEST, PagingSchema, Whole
+
+
+def _position(description: str) -> Whole:
+    return Whole(
+        validate=validate.Range(min=0, max=LARGEST),
+        metadata={"description": description},
+    )
+
+
+class ProjectionFilterSchema(PagingSchema):
+    """Which digests of the projections to list."""
+
+    position = _position(
+        "The digests as published at this position (every 1,024th has some, and where "
+        "an import ended), instead of the latest."
+    )
+
+
+class RowsFilterSchema(Closed):
+    """According to when."""
+
+    at_position = _position("The rows as of that position of the log, or of the last.")
 
 
 class ProjectionSchema(Open):

@@ -4,10 +4,11 @@ import json
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import wraps
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +18,32 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from sqlalchemy.exc import DBAPIError
 
 from projections.database import NoRoomError
-from service import start
+from schemas.codelists import RedactionBasis
+from service import erasure, redaction, start, verification
+from service import replay as replaying
 from service.config import Settings
+from service.domain.base import RuleBrokenError
 from service.founding import order_of
 from service.imports.importer import Importer, count_rows
 from service.imports.work import Options
 from service.log.errors import StorageFullError, StoreError, StoreUnreadableError
+from service.log.keyring import parse_keys
+from service.log.keys import write_beside
+from service.log.notes import NoteError, VerifierKey, unverified_checkpoint
+from service.log.verify import Saved
 from service.record import Record
+from service.replay import Compared
+from service.sources import ServedRecord, Source, StoredRecord
 
+_MENDABLE = (
+    StoreError,
+    RuleBrokenError,
+    redaction.NotRedactableError,
+    start.PortInUseError,
+    OSError,
+)
 POLL = 0.5  # Seconds between two looks at the log.
+LOOK = 20  # Looks at the log for one at the erasures that are pending.
 
 
 def one_line_errors(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -45,7 +63,7 @@ def one_line_errors(command: Callable[..., Any]) -> Callable[..., Any]:
             ) from error
         except NoRoomError as error:
             raise click.ClickException(f"The read model: {error}") from error
-        except (StoreError, start.PortInUseError, OSError) as error:
+        except _MENDABLE as error:
             raise click.ClickException(str(error)) from error
 
     return wrapper
@@ -94,6 +112,8 @@ def serve(host: str, port: int, workers: int, empty: bool, data: Path | None) ->
                 report = start.found(record, add)
             click.echo(report.to_text(), nl=False, err=True)
         record.catch_up()
+        if erasure.pending(record):
+            _finish_erasures(record)
         click.echo(f"{record.store.size():,} events on record.", err=True)
     line = f"Serving http://{host}:{port} (Ctrl-C ends it)."
     start.serve(settings, host, port, workers, lambda: click.echo(line, err=True))
@@ -169,8 +189,51 @@ def rebuild(data: Path | None) -> None:
     with _opened(settings) as record:
         with _progress("Rebuilding", record.store.size(), is_position=True) as stand_at:
             position = record.rebuild(stand_at)
+        click.echo(f"Rebuilt up to position {position:,}.")
+        found = list(replaying.compare(record.read_model, record.digests, position))
         record.publish_digests()
-    click.echo(f"Rebuilt up to position {position:,}.")
+    _end_with(each for each in found if each.published is not None)
+
+
+@main.command()
+@click.option(
+    "--at",
+    type=click.IntRange(min=0),
+    help="The position; the last one if it is not given.",
+)
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The SQLite file to make.",
+)
+@click.option("--force", is_flag=True, help="Replace the file if it is there.")
+@with_data
+@one_line_errors
+def replay(at: int | None, out: Path, force: bool, data: Path | None) -> None:
+    """Make what was read at a position anew, in a SQLite file of its own.
+
+    The digest of each projection is printed, and whether it is the one that was
+    published for that position. The exit status is 1 if one differs.
+    """
+    settings = _settings(data)
+    _must_exist(settings)
+    if out.exists() and not force:
+        raise click.ClickException(f"{out} is there already: --force replaces it.")
+    if not out.parent.is_dir():
+        raise FileNotFoundError(f"There is no folder {out.parent}.")
+    with _opened(settings) as record:
+        size = record.store.size()
+        position = size if at is None else at
+        if position > size:
+            raise click.UsageError(f"The last position is {size:,}.")
+        with _progress("Replaying", position, is_position=True) as stand_at:
+            replaying.replay(record.store, position, out, stand_at)
+        model = replaying.open_model(out)
+        found = list(replaying.compare(model, record.digests, position))
+        model.engine.dispose()
+    click.echo(f"{out}: what was read at position {position:,}.")
+    _end_with(found)
 
 
 @main.command()
@@ -182,14 +245,138 @@ def follow(data: Path | None) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     with _opened(_settings(data)) as record:
-        position = record.read_model.position
+        position, looks = record.read_model.position, count()
         click.echo(f"Following from position {position:,}.", err=True)
         while not ended.wait(POLL):
             reached = record.catch_up()
+            if next(looks) % LOOK == 0:
+                erasure.run_pending(record, patience=0)
             if reached != position:
                 record.digests.publish_due(record.read_model)
                 position = reached
                 click.echo(f"Reached position {position:,}.", err=True)
+
+
+@main.command()
+@click.argument("target", required=False)
+@click.option("--key", "keys", multiple=True, help="A verifier key that you trust.")
+@click.option(
+    "--since",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A checkpoint that was saved before.",
+)
+@click.option(
+    "--save",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Keep the checkpoint in this file, for the next --since, if all is well.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
+@click.option("--quick", is_flag=True, help="Leave the projections out.")
+@with_data
+@one_line_errors
+def verify(
+    target: str | None,
+    keys: tuple[str, ...],
+    since: Path | None,
+    save: Path | None,
+    as_json: bool,
+    quick: bool,
+    data: Path | None,
+) -> None:
+    """Check a record, at a URL or in a folder, and believe nothing that it says.
+
+    Signatures, the tree, every event, every opening and redaction, and what is made
+    of them: the projections are made anew and compared. Without TARGET the record of
+    the settings is checked. The exit status is 0 if nothing is wrong, else 1.
+
+    The first time, keep the key that is printed, and the checkpoint (--save); give
+    both the next time, and nobody can rewrite what you have seen.
+    """
+    trusted, saved = _trusted(keys), _saved(since)
+    source = _source(target, data)
+    try:
+        with _progress("Verifying", 0, is_position=True) as stand_at:
+            outcome = verification.verify(
+                source, keys=trusted, saved=saved, replays=not quick,
+                on_position=stand_at,
+            )  # fmt: skip
+    finally:
+        source.close()
+    if as_json:
+        click.echo(json.dumps(outcome.to_dict(), ensure_ascii=False, indent=2))
+    else:
+        click.echo(outcome.to_text(), nl=False)
+    if save and outcome.findings.is_good:
+        write_beside(save, outcome.note)
+    sys.exit(0 if outcome.findings.is_good else 1)
+
+
+@main.command()
+@click.argument("position", type=click.IntRange(min=1), required=False)
+@click.option("--field", "fields", multiple=True, help="A sealed field; repeatable.")
+@click.option(
+    "--basis",
+    type=click.Choice([str(each) for each in RedactionBasis]),
+    help="On what basis: it is published.",
+)
+@click.option(
+    "--reference",
+    help="Where the reason can be looked up, such as the number of a case. It is "
+    "published for ever: never write personal data into it.",
+)
+@click.option("--by", default="system", show_default=True, help="Who redacts: an id.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--dry-run", is_flag=True, help="Erase nothing; say what would be.")
+@click.option(
+    "--pending", "only_pending", is_flag=True, help="Only finish earlier erasures."
+)
+@with_data
+@one_line_errors
+def redact(
+    position: int | None,
+    fields: tuple[str, ...],
+    basis: str | None,
+    reference: str | None,
+    by: str,
+    yes: bool,
+    dry_run: bool,
+    only_pending: bool,
+    data: Path | None,
+) -> None:
+    """Erase sealed words of the event at POSITION for good.
+
+    The log keeps the event and says that they were redacted, when and on what basis;
+    its proofs still hold. The words themselves are deleted, and overwritten in every
+    file that held them. That waits for those who are reading: what could not be
+    done is pending, and is tried again by `serve`, by `follow` and by
+    `redact --pending`. The same command run again finishes what was interrupted.
+
+    Backups, and the write-ahead log of a PostgreSQL server, are the operator's to
+    erase.
+
+    \b
+    copperplate redact 1234 --field text --basis court-order --reference "KB-2026-17"
+    copperplate redact --pending
+    """
+    settings = _settings(data)
+    _must_exist(settings)
+    with _opened(settings) as record:
+        if only_pending:
+            _finish_erasures(record)
+            return
+        planned = _planned(record, position, fields, basis)
+        click.echo(redaction.describe(planned), nl=False)
+        if dry_run:
+            click.echo("Nothing was erased.")
+            return
+        if not planned.is_done:
+            if not yes:
+                click.confirm("Erase this for good?", abort=True)
+            done = redaction.redact(
+                record, planned, basis=basis or "", reference=reference, by=by
+            )
+            click.echo(f"Redacted: position {done.position:,} of the log says so.")
+        _finish_erasures(record, planned)
 
 
 @main.group()
@@ -219,6 +406,14 @@ def openapi() -> None:
     click.echo(build_spec(create_app(None)).to_yaml(), nl=False)
 
 
+def _end_with(compared: Iterable[Compared]) -> None:
+    """Print digests, and end with status 1 if one is not as published."""
+    found = list(compared)
+    for each in found:
+        click.echo(str(each))
+    sys.exit(1 if any(each.differs for each in found) else 0)
+
+
 @contextmanager
 def _resumable(record: Record) -> Iterator[None]:
     """Say, if the disk is full, what an import has recorded and how to go on."""
@@ -232,9 +427,57 @@ def _resumable(record: Record) -> Iterator[None]:
         ) from error
 
 
+def _planned(
+    record: Record, position: int | None, fields: tuple[str, ...], basis: str | None
+) -> redaction.Plan:
+    if position is None or not fields:
+        raise click.UsageError("Give a POSITION and at least one --field.")
+    size = record.store.size()
+    with _progress("Searching the log", size, is_position=True) as stand_at:
+        planned = redaction.plan(record, position, fields, stand_at)
+    if basis is None and not planned.is_done:
+        raise click.UsageError("Give the --basis.")
+    return planned
+
+
+def _finish_erasures(record: Record, planned: redaction.Plan | None = None) -> None:
+    """Let every holder erase what is pending, and say what each has done."""
+    with _progress("Erasing", len(erasure.HOLDERS)) as add:
+        erasure.run_pending(record, on_holder=add)
+    left = redaction.remains(record, planned) if planned else []
+    click.echo(redaction.outcome(record, left), nl=False)
+
+
 def _settings(data: Path | None) -> Settings:
     settings = Settings.from_environment()
     return replace(settings, data=data) if data else settings
+
+
+def _trusted(keys: tuple[str, ...]) -> list[VerifierKey]:
+    try:
+        return parse_keys(keys)
+    except NoteError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _saved(path: Path | None) -> list[Saved]:
+    if path is None:
+        return []
+    note = path.read_bytes()
+    try:
+        return [Saved(str(path), unverified_checkpoint(note), note)]
+    except NoteError as error:
+        raise click.UsageError(f"{path}: {error}") from error
+
+
+def _source(target: str | None, data: Path | None) -> Source:
+    """Return what is to be verified; a folder is that of the settings if none is."""
+    if target is None:
+        settings = _settings(data)
+        return StoredRecord(settings.data, settings.database_url)
+    if data is not None:
+        raise click.UsageError("Give TARGET or --data, not both.")
+    return ServedRecord(target) if "://" in target else StoredRecord(Path(target), None)
 
 
 @contextmanager
@@ -268,15 +511,15 @@ def _bring_up_to_date(record: Record) -> None:
 @contextmanager
 def _progress(
     title: str, total: int, *, is_position: bool = False
-) -> Iterator[Callable[[int], None]]:
+) -> Iterator[Callable[..., None]]:
     """Show a bar on standard error; yield what moves it on, or to a position."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(title, total=total)
 
-        def move(count: int) -> None:
+        def move(count: int, last: int | None = None) -> None:
             if is_position:
-                bar.update(task, completed=count)
+                bar.update(task, completed=count, total=last)
             else:
                 bar.advance(task, count)
 

@@ -9,14 +9,18 @@ from typing import Any, TypeVar
 
 from projections.database import NoRoomError
 from projections.digests import Digests
+from projections.erasures import Erasures
 from projections.generations import Generations
 from projections.read_model import ReadModel
 from schemas.codelists import Change, Reason
 from schemas.dates import utc_now
 from schemas.events import RecordedEvent
+from service import erasure
 from service.config import Settings
 from service.domain.base import Aggregate, Corrected, Event, decode, encode, type_of
+from service.domain.redactions import FieldRedacted
 from service.log.event_store import Draft, EventStore
+from service.log.kept import KeptRedactions
 
 _logger = logging.getLogger(__name__)
 REBUILD_BATCH = 5000  # Events in one transaction.
@@ -36,26 +40,41 @@ class Record:
     store: EventStore
     generations: Generations
     digests: Digests
+    erasures: Erasures
     clock: Callable[[], datetime] = utc_now
 
     @classmethod
     def open(
         cls, settings: Settings, clock: Callable[[], datetime] = utc_now
     ) -> "Record":
-        """Open the record, making it on first start, and catch up what is read."""
+        """Open the record, making it on first start.
+
+        What was redacted is deleted from copies that were put back.
+        """
         folder, url = settings.data, settings.database_url
         store = EventStore.open(folder, url, origin=settings.origin, clock=clock)
         record = cls(
-            settings, store, Generations(folder, url), Digests(folder, url), clock
+            settings,
+            store,
+            Generations(folder, url),
+            Digests(folder, url),
+            Erasures(folder, url),
+            clock,
         )
-        record.generations.create()
-        record.digests.create()
+        for each in (record.generations, record.digests, record.erasures):
+            each.create()
+        erasure.apply_all(record)
         return record
 
     @property
     def read_model(self) -> ReadModel:
         """The read model, of the generation that is current."""
         return self.generations.current()
+
+    @property
+    def kept_redactions(self) -> KeptRedactions:
+        """The redactions as they are kept beside the database."""
+        return KeptRedactions(self.settings.data / "redactions")
 
     def load(self, kind: type[A], id: str) -> A:
         """Return the thing as it stands, ready for a command."""
@@ -97,7 +116,12 @@ class Record:
     def rebuild(self, on_batch: OnBatch | None = None) -> int:
         """Make a new generation of the read model and switch to it."""
         read = partial(self.store.read, limit=REBUILD_BATCH)
-        return self.generations.rebuild(read, on_batch)
+        before = self.store.size()
+        position = self.generations.rebuild(read, on_batch)
+        # The new generation may have been given words that were redacted meanwhile.
+        late = [e.position for e in self.store.redactions() if e.position > before]
+        self.erasures.forget(late)
+        return position
 
     def publish_digests(self) -> None:
         """Make the digests of all projections at the head and at the last 1,024th."""
@@ -111,6 +135,7 @@ class Record:
         self.store.close()
         self.generations.close()
         self.digests.close()
+        self.erasures.close()
 
 
 def fold(aggregate: A, events: Sequence[RecordedEvent]) -> A:
@@ -144,6 +169,8 @@ def change_of(event: Event, *, is_backfill: bool) -> str:
         return str(Change.CORRECTION if is_ours else Change.SOURCE_CORRECTION)
     if type_of(event).endswith(".retracted"):
         return str(Change.RETRACTION)
+    if isinstance(event, FieldRedacted):
+        return str(Change.REDACTION)
     return str(Change.BACKFILL if is_backfill else Change.NEW)
 
 

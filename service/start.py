@@ -1,21 +1,29 @@
 """Starting: what happens between the command and the first answer."""
 
+import logging
 import multiprocessing
 import os
 import socket
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from threading import Event, Thread
 
+from sqlalchemy.exc import DBAPIError
+
+from projections.database import NoRoomError
 from service.config import Settings
+from service.erasure import pending, run_pending
 from service.founding import founding_files
 from service.imports.importer import Importer, count_rows
 from service.imports.report import Report
 from service.imports.work import Options
+from service.log.errors import StoreError
 from service.record import Record
 
 BEGUN, DONE = "begun", "done"
+ERASE_EVERY = 30.0  # Seconds between two looks at what is pending of erasures.
+_logger = logging.getLogger(__name__)
 
 
 class PortInUseError(Exception):
@@ -78,6 +86,13 @@ def founding_rows() -> int:
     return count_rows(founding_files())
 
 
+def erase_pending(settings: Settings) -> None:
+    """Try once more what is pending of erasures, if anything is."""
+    with closing(Record.open(settings)) as record:
+        if pending(record):
+            run_pending(record)
+
+
 def serve(
     settings: Settings,
     host: str,
@@ -109,9 +124,19 @@ def serve(
         respawn_failed_workers=True,
         workers_kill_timeout=10,
     )
+    Thread(target=_erase_meanwhile, args=(settings,), daemon=True).start()
     watch = (host, port, on_listening)
     server.on_startup(Thread(target=_call_when_open, args=watch, daemon=True).start)
     server.serve()
+
+
+def _erase_meanwhile(settings: Settings) -> None:
+    """Try again now and then what is pending of erasures, as long as it is."""
+    while not Event().wait(ERASE_EVERY):
+        try:
+            erase_pending(settings)
+        except (StoreError, NoRoomError, DBAPIError, OSError) as error:
+            _logger.warning("erasures are to be tried again: %s", error)
 
 
 def _call_when_open(host: str, port: int, then: Callable[[], None]) -> None:

@@ -74,7 +74,9 @@ def retracted(thing):
 
 def test_every_noun_has_an_example_of_each_of_its_events():
     shown = {type_of(e) for _, *events in HISTORIES.values() for e in events}
-    assert shown == set(EVENT_TYPES) and set(HISTORIES) == set(NOUNS)
+    # Nothing happens to a redaction later: see test_redactions.py.
+    assert shown == set(EVENT_TYPES) - {"field.redacted"}
+    assert set(HISTORIES) == set(NOUNS)
 
 
 @each_noun
@@ -252,7 +254,7 @@ def test_every_leaf_has_all_plain_members_and_no_sealed_one(noun):
         assert not {*event.sealed, "sources"} & set(data)
 
 
-@pytest.mark.parametrize("type", DATA_SCHEMAS)
+@pytest.mark.parametrize("type", sorted({*DATA_SCHEMAS} - {"field.redacted"}))
 def test_every_world_date_has_a_twin_that_is_null_with_it(type):
     [example] = [
         e for _, *events in HISTORIES.values() for e in events if type_of(e) == type

@@ -17,6 +17,7 @@ from service.api.programmes import programmes
 from service.api.projections import projections
 from service.api.proofs import proofs
 from service.api.ratings import ratings
+from service.api.redactions import redactions
 from service.api.responses import responses
 from service.api.sessions import sessions
 from service.api.statements import statements
@@ -36,6 +37,7 @@ ALL = [
     findings,
     monitoring,
     gaps,
+    redactions,
     responses,
     coverage,
     events,

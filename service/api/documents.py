@@ -36,6 +36,7 @@ WELCOME = {
         "findings": "/v1/findings",
         "monitoring": "/v1/monitoring",
         "gaps": "/v1/gaps",
+        "redactions": "/v1/redactions",
         "responses": "/v1/responses",
         "coverage": "/v1/coverage",
         "events": "/v1/events",

@@ -33,7 +33,7 @@ def index(moment: Any, page: Any, after: int = 0) -> Any:
 
 @openings.get("/events/<position:position>/openings")
 @accepts(query=Closed)
-@returns(OpeningsSchema, forms=("json",), may_be_kept=False, problems=(404,))
+@returns(OpeningsSchema, forms=("json",), may_be_kept=False, problems=(404, 410))
 def item(moment: Any, position: int) -> Any:
     """Show what opens the commitments of one event: their salts and their words."""
     store = record().store
@@ -42,12 +42,22 @@ def item(moment: Any, position: int) -> Any:
         raise ProblemError("not-found", f"The last position is {moment.head}.")
     [event] = events
     found = store.openings(after=position - 1, limit=1)
+    if event.sealed and not found:
+        raise _redacted(position, len(event.sealed))
     return {
         "position": position,
         "stream": event.stream,
         "version": event.version,
         "openings": [_row(each) for each in found],
     }
+
+
+def _redacted(position: int, count: int) -> ProblemError:
+    found = [e for e in record().store.redactions() if e.target == position]
+    detail = f"All words of position {position} were redacted ({count})."
+    return ProblemError(
+        "redacted", detail, {"redactions": [each.position for each in found]}
+    )
 
 
 def _row(opening: StoredOpening) -> Row:

@@ -1,27 +1,67 @@
 """Projections: the tables made from the log, and what anybody's copy must hash to."""
 
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from itertools import islice
 from typing import Any
 
-from flask import Blueprint
+from flask import Blueprint, Response
 
 from projections.listing import page_of
 from projections.read_model import CODE_VERSION
-from schemas.listing import PagingSchema
-from schemas.status import ProjectionSchema
-from service.context import read_model, record
-from service.http.contract import accepts, returns
+from schemas.status import (
+    ProjectionFilterSchema,
+    ProjectionSchema,
+    RowsFilterSchema,
+)
+from service.context import head, read_model, record
+from service.http.contract import accepts, returns, serves
+from service.http.headers import FOR_SECONDS
+from service.http.problems import ProblemError
 
 projections = Blueprint("projections", __name__, url_prefix="/v1/projections")
+JSON_LINES = "application/jsonl"
+LINES = 1000  # In one part of a streamed answer.
 
 
 @projections.get("")
-@accepts(query=PagingSchema)
+@accepts(query=ProjectionFilterSchema)
 @returns(ProjectionSchema, many=True)
-def index(moment: Any, page: Any) -> Any:
+def index(moment: Any, page: Any, position: int | None = None) -> Any:
     """List the projections, each with its position and its latest digest."""
-    digests = {each["projection"]: each for each in record().digests.latest()}
+    kept = record().digests
+    found = kept.latest() if position is None else kept.at(position)
+    digests = {each["projection"]: each for each in found}
     rows = [_row(name, moment.head, digests) for name in read_model().names()]
     return page_of(rows, page, lambda row: (row["id"],))
+
+
+@projections.get("/<name>/rows")
+@serves({JSON_LINES: None}, query=RowsFilterSchema, problems=(400, 404))
+def rows(name: str, at_position: int | None = None) -> Response:
+    """Show the rows of a projection as of a position, as its digest hashes them.
+
+    Canonical JSON, a row a line, in the order of their keys; sealed words are
+    commitments. The SHA-256 of the whole is the digest.
+    """
+    model, last = read_model(), head()
+    if name not in model.names():
+        similar = get_close_matches(name[:80], model.names(), n=3)
+        detail = "There is no such projection: /v1/projections lists them."
+        raise ProblemError("not-found", detail, {"did_you_mean": similar})
+    at = last if at_position is None else at_position
+    if at > last:
+        detail = f"The last position is {last}."
+        raise ProblemError("position-beyond-head", detail, {"head": last})
+    body = _in_parts(model.lines(name, at))
+    headers = {"Cache-Control": FOR_SECONDS}
+    return Response(body, content_type=JSON_LINES, headers=headers)
+
+
+def _in_parts(lines: Iterable[bytes]) -> Iterator[bytes]:
+    remaining = iter(lines)
+    while part := b"".join(islice(remaining, LINES)):
+        yield part
 
 
 def _row(name: str, position: int, digests: dict[str, Any]) -> dict[str, Any]:

@@ -48,6 +48,7 @@ ERRORS = {
     404: "There is no such thing on record, or there was not at that time.",
     406: "It cannot be had in the form asked for.",
     500: "The service failed.",
+    410: "It was redacted.",
     503: "What is read has not caught up with the log.",
 }
 
@@ -159,8 +160,7 @@ def _errors(rule: Rule, contract: Contract) -> Iterator[int]:
     if contract.result:
         yield 406
     yield 500
-    if 503 in contract.problems:
-        yield 503
+    yield from (each for each in (410, 503) if each in contract.problems)
 
 
 def _error(description: str) -> dict[str, Any]:

@@ -79,6 +79,12 @@ PROBLEMS = {
         "The address exists and does not take this method.",
         "Use one of the methods of the header `Allow`.",
     ),
+    "redacted": ProblemType(
+        "It has been redacted",
+        410,
+        "The words were erased for good: `redactions` says when, and on what basis.",
+        "There is no cure: they are kept nowhere. /v1/redactions lists all of these.",
+    ),
     "not-acceptable": ProblemType(
         "It cannot be had in this form",
         406,

@@ -21,6 +21,7 @@ from service.imports.report import (
     CHECKED,
     KNOWN,
     RECORDED,
+    REDACTED,
     REFUSED,
     FileReport,
     Line,
@@ -207,7 +208,8 @@ def _faults(cells: Cells, work: Work, reader: Reader, shape: Shape) -> list[str]
 def _line(line: int, row: Done) -> Line:
     events = [draft.type for draft in row.drafts]
     is_new = any(not each.endswith(".sourced") for each in events)
-    status = RECORDED if is_new else CHECKED if row.is_check else KNOWN
+    known = REDACTED if row.is_redacted else CHECKED if row.is_check else KNOWN
+    status = RECORDED if is_new else known
     return Line(line, status, things=row.things, events=events)
 
 

@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 RECORDED, KNOWN, CHECKED, REFUSED = "recorded", "already known", "checked", "refused"
-STATUSES = (RECORDED, KNOWN, CHECKED, REFUSED)
+REDACTED = "already known (redacted)"  # Its words were erased, and stay so.
+STATUSES = (RECORDED, KNOWN, REDACTED, CHECKED, REFUSED)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ row has passed the rules, and a batch of rows is then appended in one transactio
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from typing import Any, TypeVar
 
@@ -15,6 +15,7 @@ from marshmallow import Schema, ValidationError
 from schemas import dates
 from schemas.catalogue import DATA_SCHEMAS
 from schemas.codelists import AskedBy, Reason
+from schemas.events import RecordedEvent
 from schemas.sources import SourceSchema
 from service.domain.base import Aggregate, Event, Fact, type_of
 from service.log.drafts import Draft, Prepared, prepare
@@ -76,6 +77,7 @@ class Row:
     prepared: list[Prepared] = field(default_factory=list)
     states: dict[str, Aggregate] = field(default_factory=dict)
     is_check: bool = False
+    is_redacted: bool = False
 
 
 class Work:
@@ -86,6 +88,7 @@ class Work:
         self._loaded: dict[str, Aggregate] = {}
         self._versions: dict[str, int] = {}
         self._positions: dict[tuple[str, int], int] = {}
+        self._redacted: dict[tuple[str, int], set[str]] = {}
         self._row = Row()
         self.drafts: list[Prepared] = []
 
@@ -127,6 +130,7 @@ class Work:
         """Drop all that was loaded: it has grown, or somebody has added to it."""
         self._loaded.clear()
         self._positions.clear()
+        self._redacted.clear()
         self._versions.clear()
         self.drafts.clear()
 
@@ -168,6 +172,7 @@ class Work:
     def _compare(
         self, thing: Aggregate, fact: Fact, wanted: Wanted, data: Data
     ) -> None:
+        wanted = self._without_redacted(thing, fact, wanted)
         finer, other = _differences(fact.event.data, data, wanted.stated)
         if not finer and not other:
             if wanted.stated:
@@ -176,6 +181,19 @@ class Work:
             self._dispute(thing, fact, wanted, data, [*finer, *other])
         else:
             self._fill(thing, fact, wanted, data, finer)
+
+    def _without_redacted(self, thing: Aggregate, fact: Fact, wanted: Wanted) -> Wanted:
+        """Return what is wanted without words that were redacted: they stay erased."""
+        gone = self._redacted.get((thing.stream, fact.version))
+        if not gone:
+            return wanted
+        self._row.is_redacted = True
+        source, context = wanted.source, dict(wanted.context)
+        if source and "source_titles" in gone and _is_known(source, fact.event.sources):
+            source = {**source, "title": None}
+        if words := context.get("words"):
+            context["words"] = {k: v for k, v in words.items() if k not in gone}
+        return replace(wanted, source=source, context=context)
 
     def _dispute(
         self,
@@ -240,10 +258,19 @@ class Work:
         events = self._record.store.read_stream(empty.stream)
         for each in events:
             self._positions[each.stream, each.version] = each.position
+            if gone := each.sealed.keys() - each.opened.keys():
+                about = (each.stream, _about(each))
+                self._redacted.setdefault(about, set()).update(gone)
         loaded = fold(empty, events)
         self._loaded[empty.stream] = loaded
         self._versions[empty.stream] = loaded.version
         return loaded
+
+
+def _about(event: RecordedEvent) -> int:
+    """Return the version of the original event that an event is about: often itself."""
+    named = (event.data.get(name) for name in ("corrects", "disputes", "adds_to"))
+    return next((version for version in named if version), event.version)
 
 
 def _fact(thing: Aggregate, wanted: Wanted) -> Fact | None:

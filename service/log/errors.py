@@ -41,5 +41,9 @@ class StorageFullError(StoreError):
     """There is no room on the disk of the database: nothing was recorded."""
 
 
+class AlreadyErasedError(StoreError):
+    """An opening that was to be erased is not there: somebody else was faster."""
+
+
 class StoreUnreadableError(StoreError):
     """The database cannot be used; the message gives the cause on one line."""

@@ -9,7 +9,15 @@ from pathlib import Path
 
 from schemas.events import RecordedEvent
 from service.log.drafts import Draft, Prepared, prepare
+from service.log.erasing import (
+    Named,
+    Redacted,
+    erase_again,
+    erase_openings,
+    held_openings,
+)
 from service.log.errors import (
+    AlreadyErasedError,
     ClockError,
     ConflictError,
     DraftError,
@@ -30,6 +38,7 @@ from service.log.recorders import PerProcess, Session, connector
 from service.log.rows import read_rows, versions_of, write_rows
 
 __all__ = [
+    "AlreadyErasedError",
     "ClockError",
     "ConflictError",
     "Draft",
@@ -102,12 +111,15 @@ class EventStore(LogReader):
         *,
         read_set: Mapping[str, int] | None = None,
         idempotency: tuple[str, bytes] | None = None,
+        erase: Sequence[Named] = (),
     ) -> list[RecordedEvent]:
         """Record a batch of events, all or none, and return them as recorded.
 
         `read_set` maps each stream that was read to its version then (0: none yet).
         `idempotency` is (key, fingerprint of the request): the same again returns what
-        was recorded at first. Raises the errors of `service.log.errors`.
+        was recorded at first. `erase` names the openings (position, field) that the
+        batch redacts: they go in the same transaction, so that each commitment is
+        opened or named by a redaction. Raises the errors of `service.log.errors`.
         """
         prepared = prepare(drafts)
         if not prepared:
@@ -116,12 +128,31 @@ class EventStore(LogReader):
             if before := _recorded_before(session, idempotency):
                 return before
             _check_versions(session, prepared, read_set or {})
+            erase_openings(session, erase)
             head, events = self._extend(session, prepared)
             if idempotency:
                 span = (events[0].position, events[-1].position)
                 session.insert("idempotency", [(*idempotency, *span)])
         self._keep(head)
         return events
+
+    def erase_again(self, redactions: Sequence[Redacted]) -> list[Redacted]:
+        """Delete what these redactions name; return those that found something.
+
+        Only a copy that was put back from before them holds any of it.
+        """
+        with self._database.get().reading() as session:
+            if not held_openings(session, redactions):
+                return []
+        with self._database.get().writing() as session:
+            return erase_again(session, redactions)
+
+    def scrub(self, patience: float) -> bool:
+        """Overwrite what erased openings have left; False: to be tried again.
+
+        It waits at most so many seconds for those who read.
+        """
+        return self._database.get().scrub(patience)
 
     def recorded_before(self, key: str, fingerprint: bytes) -> list[RecordedEvent]:
         """Return what was recorded under an idempotency key, [] if it is new.

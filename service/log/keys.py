@@ -153,6 +153,16 @@ def folder_lock(folder: Path) -> Iterator[None]:
         yield
 
 
+def write_beside(path: Path, raw: bytes) -> None:
+    """Write a file so that a reader sees the old or the new, whole."""
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        beside.write_bytes(raw)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
 def _parse(note: bytes) -> Checkpoint | None:
     try:
         return unverified_checkpoint(note)

@@ -1,8 +1,10 @@
 """The log as it is read: events, leaves, hashes, openings and checkpoints."""
 
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from schemas.events import RecordedEvent
+from service.log.erasing import Redacted, redactions_of, standing_in
 from service.log.errors import SigningRefusedError
 from service.log.head import latest_note
 from service.log.recorders import PerProcess
@@ -96,6 +98,21 @@ class LogReader:
         with self._database.get().reading() as session:
             [(count,)] = session.rows(sql, (after, up_to))
         return int(count)
+
+    def redactions(self) -> list[Redacted]:
+        """Return all redactions that are on record, in their order."""
+        with self._database.get().reading() as session:
+            return redactions_of(session)
+
+    def standing_in(
+        self,
+        needles: Sequence[bytes],
+        on_position: Callable[[int], None] = lambda position: None,
+    ) -> list[tuple[int, str | None]]:
+        """Return where any of these bytes stand: position and field, None: the leaf."""
+        size = self.size()
+        with self._database.get().reading() as session:
+            return list(standing_in(session, needles, size, on_position))
 
     def checkpoint(self) -> bytes:
         """Return the latest signed checkpoint (a note of C2SP tlog-checkpoint)."""

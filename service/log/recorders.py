@@ -30,6 +30,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import tuple_row
 
 from service.log.errors import StorageFullError, StoreUnreadableError
+from service.log.scrubbing import scrub_postgres, scrub_sqlite
 
 Row = tuple[Any, ...]
 # Stream, version, type and the bytes of the leaf.
@@ -104,6 +105,12 @@ class Database(Protocol):
 
     def reading(self) -> AbstractContextManager[Session]:
         """Open a Session that sees committed rows and changes nothing."""
+
+    def scrub(self, patience: float) -> bool:
+        """Overwrite what deleted openings have left; False: to be tried again.
+
+        It waits at most so many seconds for those who read.
+        """
 
     def close(self) -> None:
         """Close every connection."""
@@ -194,6 +201,8 @@ class _SQLitePool(SQLiteConnectionPool):
             connection.execute("PRAGMA synchronous = FULL")
             # Without it INSERT OR REPLACE deletes rows behind the triggers' back.
             connection.execute("PRAGMA recursive_triggers = ON")
+            # What is erased is overwritten with zeros.
+            connection.execute("PRAGMA secure_delete = ON")
         except BaseException:
             connection.close()
             raise
@@ -207,6 +216,7 @@ class SQLiteLog:
     """The log in one SQLite file, in WAL mode and synced at every commit."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         name = path.absolute().as_uri()
         store = SQLiteDatastore(db_name=name, originator_id_type="text")
         self._pool = store.pool = _SQLitePool(
@@ -244,6 +254,11 @@ class SQLiteLog:
         """Open a Session that sees committed rows and changes nothing."""
         with one_line_causes(), self._store.transaction(commit=False) as cursor:
             yield SQLiteSession(self._recorder, cursor.sqlite_cursor)
+
+    def scrub(self, patience: float) -> bool:
+        """Overwrite what deleted openings have left; False: to be tried again."""
+        with one_line_causes():
+            return scrub_sqlite(self._path, patience)
 
     def close(self) -> None:
         """Close every connection."""
@@ -423,6 +438,11 @@ class PostgresLog:
             connection.cursor(row_factory=tuple_row) as cursor,
         ):
             yield PostgresSession(self._recorder, cursor, lambda: None)
+
+    def scrub(self, patience: float) -> bool:
+        """Overwrite what deleted openings have left; False: to be tried again."""
+        with one_line_causes():
+            return scrub_postgres(self._url, f"{SCHEMA}.openings", patience)
 
     def close(self) -> None:
         """Close every connection."""
