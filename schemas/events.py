@@ -9,6 +9,7 @@ from marshmallow import Schema, fields, validate
 from schemas.fields import ID_PATTERN, Matches, Open
 from schemas.listing import LARGEST, LogPageSchema, RedactedSchema, Whole
 
+LOG_KEY = "log-key"
 _STREAM = rf"[a-z]+(-[a-z]+)?-{ID_PATTERN}"
 _TYPE = r"[a-z]+(-[a-z]+)*\.[a-z]+(-[a-z]+)*(\.v[0-9]+)?"
 
@@ -38,12 +39,14 @@ class RecordedEvent:
     @property
     def noun(self) -> str:
         """The kind of thing that the event is about."""
-        return self.stream.partition("-")[0]
+        # No other noun has a hyphen, and ids have many.
+        is_key = self.stream.startswith(f"{LOG_KEY}-")
+        return LOG_KEY if is_key else self.stream.partition("-")[0]
 
     @property
     def id(self) -> str:
         """The id of the thing that the event is about."""
-        return self.stream.partition("-")[2]
+        return self.stream.removeprefix(f"{self.noun}-")
 
     @property
     def verb(self) -> str:

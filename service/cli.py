@@ -5,7 +5,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import wraps
 from itertools import count
@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from projections.database import NoRoomError
 from schemas.codelists import RedactionBasis
-from service import erasure, redaction, start, verification
+from service import erasure, redaction, rotation, start, verification, witnessing
 from service import replay as replaying
 from service.config import Settings
 from service.domain.base import RuleBrokenError
@@ -28,9 +28,13 @@ from service.imports.importer import Importer, count_rows
 from service.imports.work import Options
 from service.log.errors import StorageFullError, StoreError, StoreUnreadableError
 from service.log.keyring import parse_keys
-from service.log.keys import write_beside
+from service.log.keys import KeyFileError, write_beside
+from service.log.mirror_store import MirrorStore
 from service.log.notes import NoteError, VerifierKey, unverified_checkpoint
+from service.log.pin import mirror_lock
+from service.log.remote import RemoteError, RemoteLog
 from service.log.verify import Saved
+from service.mirroring import Mirroring, pin_down
 from service.record import Record
 from service.replay import Compared
 from service.sources import ServedRecord, Source, StoredRecord
@@ -38,7 +42,9 @@ from service.sources import ServedRecord, Source, StoredRecord
 _MENDABLE = (
     StoreError,
     RuleBrokenError,
+    KeyFileError,
     redaction.NotRedactableError,
+    rotation.RotationError,
     start.PortInUseError,
     OSError,
 )
@@ -85,7 +91,9 @@ def main() -> None:
 
     COPPERPLATE_DATABASE_URL names a PostgreSQL database instead of SQLite,
     COPPERPLATE_ORIGIN the log (fixed when its key is made), COPPERPLATE_PUBLIC_URL
-    the address under which the public reaches the service.
+    the address under which the public reaches the service. COPPERPLATE_WITNESSES
+    names a policy file with witnesses of the log, COPPERPLATE_MIRRORS its mirrors
+    (addresses or folders, with commas between them).
     """
 
 
@@ -100,14 +108,30 @@ def main() -> None:
     help="Server processes.",
 )
 @click.option("--empty", is_flag=True, help="Do not import the founding data.")
+@click.option(
+    "--mirror",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The folder of a mirror to be served instead, read only.",
+)
 @with_data
 @one_line_errors
-def serve(host: str, port: int, workers: int, empty: bool, data: Path | None) -> None:
+def serve(
+    host: str,
+    port: int,
+    workers: int,
+    empty: bool,
+    mirror: Path | None,
+    data: Path | None,
+) -> None:
     """Serve the record; the first start imports the founding data."""
-    settings = _settings(data)
+    settings = _settings(mirror or data)
+    if mirror:
+        start.must_be_mirror(mirror)
     start.must_be_free(host, port)
-    with _opened(settings) as record:
-        if not empty and start.needs_founding(record):
+    with _signing(settings) as record:
+        if isinstance(record.store, MirrorStore):
+            click.echo(f"A mirror of {record.store.pin().url}: read-only.", err=True)
+        elif not empty and start.needs_founding(record):
             with _progress("Importing the founding data", start.founding_rows()) as add:
                 report = start.found(record, add)
             click.echo(report.to_text(), nl=False, err=True)
@@ -150,7 +174,8 @@ def import_(
     options = Options(disputes=disputed, fills=fill)
     settings = _settings(data)
     _must_exist(settings)
-    with _opened(settings) as record:
+    start.must_not_be_mirror(settings.data)
+    with _signing(settings) as record:
         with _resumable(record), _progress("Importing", count_rows(files)) as add:
             report = Importer(record, options, dry_run, add).run(files)
         if not dry_run:
@@ -244,7 +269,10 @@ def follow(data: Path | None) -> None:
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
-    with _opened(_settings(data)) as record:
+    with (
+        _signing(_settings(data)) as record,
+        start.beside(rotation.keep_retiring, record),
+    ):
         position, looks = record.read_model.position, count()
         click.echo(f"Following from position {position:,}.", err=True)
         while not ended.wait(POLL):
@@ -252,7 +280,8 @@ def follow(data: Path | None) -> None:
             if next(looks) % LOOK == 0:
                 erasure.run_pending(record, patience=0)
             if reached != position:
-                record.digests.publish_due(record.read_model)
+                if not record.is_mirror:
+                    record.digests.publish_due(record.read_model)
                 position = reached
                 click.echo(f"Reached position {position:,}.", err=True)
 
@@ -360,7 +389,9 @@ def redact(
     """
     settings = _settings(data)
     _must_exist(settings)
-    with _opened(settings) as record:
+    if not only_pending:
+        start.must_not_be_mirror(settings.data)
+    with _signing(settings) as record:
         if only_pending:
             _finish_erasures(record)
             return
@@ -379,21 +410,134 @@ def redact(
         _finish_erasures(record, planned)
 
 
+@main.command()
+@click.argument("url")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--key", "keys", multiple=True, help="A verifier key that is trusted.")
+@click.option("--follow", "follows", is_flag=True, help="Stay, and keep what comes.")
+@click.option(
+    "--every",
+    default=5.0,
+    show_default=True,
+    type=click.FloatRange(min=0.1),
+    help="Seconds between two looks, with --follow.",
+)
+@one_line_errors
+def mirror(
+    url: str, folder: Path, keys: tuple[str, ...], follows: bool, every: float
+) -> None:
+    """Copy the log of another service, verifying all of it before it is kept.
+
+    The keys are pinned at the first use: those of --key or, on trust, those that
+    URL gives as its own. The folder can be served by `copperplate serve --mirror`.
+    The exit status is 1 if anything was refused.
+    """
+    settings = _settings(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with mirror_lock(folder), closing(RemoteLog(url)) as source:
+            pin, is_on_trust = pin_down(settings, source, keys)
+            how = " (taken on trust: compare it with a published one)"
+            for each in pin.keys:
+                click.echo(f"Key {each}{how if is_on_trust else ''}", err=True)
+            with _opened(settings) as record:
+                work = Mirroring(record, source)
+                _mirror(work, follows=follows)
+                if follows:
+                    work.follow(every, lambda line: click.echo(line, err=True))
+    except KeyboardInterrupt:
+        click.echo("Ended. What was kept stays.", err=True)
+        sys.exit(0 if follows else 1)
+
+
 @main.group()
 def key() -> None:
-    """Look at the key that signs the log."""
+    """Show and change the keys that sign the log."""
 
 
 @key.command("show")
 @with_data
 @one_line_errors
 def key_show(data: Path | None) -> None:
-    """Print the verifier key, with which anybody can check the log's signatures."""
+    """Print the verifier keys, with which anybody can check the log's signatures.
+
+    Once a key was rotated, each line says how long the key signs.
+    """
     settings = _settings(data)
     _must_exist(settings)
     with _opened(settings) as record:
-        for each in record.store.verifier_keys():
-            click.echo(each)
+        if record.is_mirror:
+            click.echo("\n".join(record.store.verifier_keys()))
+            return
+        periods = rotation.key_periods(record)
+    for each in periods:
+        click.echo(str(each.key) if len(periods) == 1 else _period(each))
+
+
+@key.command("rotate")
+@with_data
+@one_line_errors
+def key_rotate(data: Path | None) -> None:
+    """Make a new key; it and the old one both sign for 30 days.
+
+    Running servers take it up by themselves, and retire the old key when it is due.
+    Where several machines serve one PostgreSQL database, copy log.key from the data
+    folder of this one to those of the others within the 30 days.
+    """
+    settings = _settings(data)
+    _must_exist(settings)
+    start.must_not_be_mirror(settings.data)
+    with _signing(settings) as record:
+        click.echo(rotation.rotate(record))
+        due = rotation.due_at(record)
+    click.echo(f"It signs beside the old key until {due:%Y-%m-%d}.", err=True)
+
+
+@key.command("retire")
+@click.option("--now", is_flag=True, help="Do not wait: the old key was stolen.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@with_data
+@one_line_errors
+def key_retire(now: bool, yes: bool, data: Path | None) -> None:
+    """Retire the old key, if its 30 days are over.
+
+    A server does so by itself. What was retired before the 30 days are over locks out
+    whoever knows the old key alone, until they follow the log to the new one.
+    """
+    settings = _settings(data)
+    _must_exist(settings)
+    start.must_not_be_mirror(settings.data)
+    if now and not yes:
+        click.confirm("Retire the old key before its 30 days are over?", abort=True)
+    with _signing(settings) as record:
+        retire = rotation.retire_now if now else rotation.retire_due
+        retired, due = retire(record), rotation.due_at(record)
+    if retired:
+        click.echo(f"Retired {retired}.")
+    else:
+        click.echo(f"Due on {due:%Y-%m-%d}." if due else "No key is being rotated.")
+
+
+@main.command()
+@with_data
+@one_line_errors
+def witness(data: Path | None) -> None:
+    """Ask every witness to cosign the log, and every mirror what it holds.
+
+    COPPERPLATE_WITNESSES names the file that lists the witnesses, in the form of C2SP
+    tlog-policy. What contradicts the log keeps it from being signed until it is
+    mended, and this command, or a start of the server, has found it so. The exit
+    status is 1 if any did not agree.
+    """
+    settings = _settings(data)
+    _must_exist(settings)
+    start.must_not_be_mirror(settings.data)
+    with _opened(settings) as record:
+        answers = witnessing.ask_all(record)
+    for each in answers:
+        click.echo(f"{each.who}: {each.text}")
+    sys.exit(0 if all(each.is_good for each in answers) else 1)
 
 
 @main.command()
@@ -448,6 +592,16 @@ def _finish_erasures(record: Record, planned: redaction.Plan | None = None) -> N
     click.echo(redaction.outcome(record, left), nl=False)
 
 
+def _mirror(work: Mirroring, *, follows: bool) -> None:
+    try:
+        with _progress("Mirroring", work.head(), is_position=True) as stand_at:
+            click.echo(work.advance(stand_at).to_text(), err=follows)
+    except RemoteError as error:
+        if not follows:
+            raise
+        click.echo(str(error), err=True)
+
+
 def _settings(data: Path | None) -> Settings:
     settings = Settings.from_environment()
     return replace(settings, data=data) if data else settings
@@ -490,6 +644,14 @@ def _opened(settings: Settings) -> Iterator[Record]:
         record.close()
 
 
+@contextmanager
+def _signing(settings: Settings) -> Iterator[Record]:
+    """Open the record to sign it: witnesses and mirrors are asked before."""
+    with _opened(settings) as record:
+        witnessing.look_around(record)
+        yield record
+
+
 def _open(settings: Settings) -> Record:
     try:
         return Record.open(settings)
@@ -524,6 +686,13 @@ def _progress(
                 bar.advance(task, count)
 
         yield move
+
+
+def _period(period: rotation.KeyPeriod) -> str:
+    since = period.since or "the beginning"
+    until = f", until {period.until}" if period.until else ""
+    verb = "signed" if period.is_over else "signs"
+    return f"{period.key}  {verb} since {since}{until}"
 
 
 def _files(paths: tuple[Path, ...]) -> list[Path]:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -21,6 +21,8 @@ from service.domain.base import Aggregate, Corrected, Event, decode, encode, typ
 from service.domain.redactions import FieldRedacted
 from service.log.event_store import Draft, EventStore
 from service.log.kept import KeptRedactions
+from service.log.mirror_store import MirrorStore
+from service.log.pin import Pin
 
 _logger = logging.getLogger(__name__)
 REBUILD_BATCH = 5000  # Events in one transaction.
@@ -49,10 +51,14 @@ class Record:
     ) -> "Record":
         """Open the record, making it on first start.
 
-        What was redacted is deleted from copies that were put back.
+        What was redacted is deleted from copies that were put back. That of a mirror
+        is opened to be read, and speaks as its source does.
         """
         folder, url = settings.data, settings.database_url
-        store = EventStore.open(folder, url, origin=settings.origin, clock=clock)
+        kind = EventStore
+        if pin := Pin.read(folder):
+            kind, settings = MirrorStore, speaking_as(settings, pin)
+        store = kind.open(folder, url, origin=settings.origin, clock=clock)
         record = cls(
             settings,
             store,
@@ -65,6 +71,11 @@ class Record:
             each.create()
         erasure.apply_all(record)
         return record
+
+    @property
+    def is_mirror(self) -> bool:
+        """Whether this is the mirror of a record that is kept elsewhere."""
+        return isinstance(self.store, MirrorStore)
 
     @property
     def read_model(self) -> ReadModel:
@@ -124,7 +135,12 @@ class Record:
         return position
 
     def publish_digests(self) -> None:
-        """Make the digests of all projections at the head and at the last 1,024th."""
+        """Make the digests of all projections at the head and at the last 1,024th.
+
+        A mirror makes those that its source has published, when it is compared.
+        """
+        if self.is_mirror:
+            return
         model = self.read_model
         self.digests.publish_due(model)
         if model.position:
@@ -136,6 +152,12 @@ class Record:
         self.generations.close()
         self.digests.close()
         self.erasures.close()
+
+
+def speaking_as(settings: Settings, pin: Pin) -> Settings:
+    """Return the settings with which a mirror gives the answers of its source."""
+    public_url = settings.public_url or pin.public_url
+    return replace(settings, origin=pin.origin, public_url=public_url)
 
 
 def fold(aggregate: A, events: Sequence[RecordedEvent]) -> A:

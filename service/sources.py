@@ -18,7 +18,9 @@ from service.log.errors import StoreError
 from service.log.event_store import EventStore
 from service.log.findings import Findings
 from service.log.keys import KeyFileError, Signed
+from service.log.mirror_store import MirrorStore
 from service.log.notes import unverified_checkpoint
+from service.log.pin import Pin
 from service.log.reader import SignedSize, StoredOpening
 from service.log.recorders import PerProcess, connector
 from service.log.remote import RemoteLog
@@ -128,7 +130,8 @@ class StoredRecord(TableReader):
     def verifier_keys(self) -> list[str]:
         """Return the keys of the folder, under the name that the log has."""
         origin = unverified_checkpoint(self.checkpoint()).origin
-        store = EventStore(self._folder, self._database, origin, utc_now)
+        kind = MirrorStore if Pin.read(self._folder) else EventStore
+        store = kind(self._folder, self._database, origin, utc_now)
         return store.verifier_keys()
 
     def leaves(self, after: int, limit: int) -> list[bytes]:

@@ -4,8 +4,8 @@ import logging
 import multiprocessing
 import os
 import socket
-from collections.abc import Callable
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from threading import Event, Thread
 
@@ -18,10 +18,14 @@ from service.founding import founding_files
 from service.imports.importer import Importer, count_rows
 from service.imports.report import Report
 from service.imports.work import Options
-from service.log.errors import StoreError
+from service.log.errors import ReadOnlyError, StoreError
+from service.log.pin import Pin
 from service.record import Record
+from service.rotation import keep_retiring
+from service.witnessing import keep_cosigning
 
 BEGUN, DONE = "begun", "done"
+JOIN_SECONDS = 5  # For a task beside the server to end.
 ERASE_EVERY = 30.0  # Seconds between two looks at what is pending of erasures.
 _logger = logging.getLogger(__name__)
 
@@ -37,6 +41,20 @@ def must_be_free(host: str, port: int) -> None:
         raise PortInUseError(
             f"Cannot listen on {host}:{port}: {cause}. Choose another --port."
         )
+
+
+def must_be_mirror(folder: Path) -> None:
+    """Raise FileNotFoundError unless the folder is that of a mirror."""
+    if Pin.read(folder) is None:
+        raise FileNotFoundError(
+            f"{folder} is not a mirror: `copperplate mirror URL {folder}` makes one."
+        )
+
+
+def must_not_be_mirror(folder: Path) -> None:
+    """Raise ReadOnlyError if the folder is that of a mirror."""
+    if pin := Pin.read(folder):
+        raise ReadOnlyError(pin.url)
 
 
 def _answers(host: str, port: int) -> bool:
@@ -127,7 +145,25 @@ def serve(
     Thread(target=_erase_meanwhile, args=(settings,), daemon=True).start()
     watch = (host, port, on_listening)
     server.on_startup(Thread(target=_call_when_open, args=watch, daemon=True).start)
-    server.serve()
+    with (
+        closing(Record.open(settings)) as record,
+        beside(keep_retiring, record),
+        beside(keep_cosigning, record),
+    ):
+        server.serve()
+
+
+@contextmanager
+def beside(task: Callable[[Record, Event], None], record: Record) -> Iterator[None]:
+    """Run a task in a thread of its own for as long as the block lasts."""
+    ended = Event()
+    thread = Thread(target=task, args=(record, ended), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join(JOIN_SECONDS)
 
 
 def _erase_meanwhile(settings: Settings) -> None:

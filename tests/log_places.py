@@ -29,7 +29,6 @@ class SQLitePlace:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._backup = folder.with_name("backup.db")
 
     def sql(self, *statements: str) -> list[tuple]:
         """Run statements in one transaction; give the rows of the last."""
@@ -57,13 +56,16 @@ class SQLitePlace:
                 UPDATE {table} SET {column} = zeroblob(32) WHERE {same[table]};
             END""")
 
-    def back_up(self) -> None:
-        self.sql("VACUUM main INTO '" + str(self._backup) + "'")
+    def back_up(self, label: str = "old") -> None:
+        self.sql(f"VACUUM main INTO '{self._backup(label)}'")
 
-    def restore(self) -> None:
+    def restore(self, label: str = "old") -> None:
         for name in ("events.db-wal", "events.db-shm"):
             (self.folder / name).unlink(missing_ok=True)
-        shutil.copy(self._backup, self.folder / "events.db")
+        shutil.copy(self._backup(label), self.folder / "events.db")
+
+    def _backup(self, label: str) -> Path:
+        return self.folder.with_name(f"{label}.db")
 
 
 class PostgresPlace:
@@ -94,12 +96,12 @@ class PostgresPlace:
             FOR EACH ROW EXECUTE FUNCTION flip()""",
         )
 
-    def back_up(self) -> None:
-        self._admin(f"CREATE DATABASE {self._name}_old TEMPLATE {self._name}")
+    def back_up(self, label: str = "old") -> None:
+        self._admin(f"CREATE DATABASE {self._name}_{label} TEMPLATE {self._name}")
 
-    def restore(self) -> None:
+    def restore(self, label: str = "old") -> None:
         self._admin(f"DROP DATABASE {self._name} WITH (FORCE)")
-        self._admin(f"ALTER DATABASE {self._name}_old RENAME TO {self._name}")
+        self._admin(f"ALTER DATABASE {self._name}_{label} RENAME TO {self._name}")
 
     def _admin(self, statement: str) -> None:
         with psycopg.connect(self._server, autocommit=True) as connection:

@@ -24,12 +24,13 @@ def command(data, *arguments):
     return [*CLI, "serve", "--data", str(data), *arguments]
 
 
-def start(data, *arguments, database_url=None):
+def start(data, *arguments, database_url=None, **settings):
     """Start `copperplate serve`; return the process and its address when it listens."""
     port = free_port()
     environment = {k: v for k, v in os.environ.items() if "COPPERPLATE" not in k}
     if database_url:
         environment["COPPERPLATE_DATABASE_URL"] = database_url
+    environment |= {f"COPPERPLATE_{k.upper()}": str(v) for k, v in settings.items()}
     process = subprocess.Popen(
         command(data, "--port", str(port), *arguments),
         stderr=subprocess.PIPE,
@@ -46,9 +47,9 @@ def start(data, *arguments, database_url=None):
 
 
 @contextmanager
-def serving(data, *arguments, database_url=None) -> Iterator[str]:
+def serving(data, *arguments, **settings) -> Iterator[str]:
     """Serve a data folder for as long as the block lasts; yield the address."""
-    process, address, _ = start(data, *arguments, database_url=database_url)
+    process, address, _ = start(data, *arguments, **settings)
     try:
         yield address
     finally:

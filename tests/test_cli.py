@@ -30,10 +30,12 @@ def data(founded, tmp_path):
     return Path(shutil.copytree(founded, tmp_path / "data"))
 
 
-def start(*words, database_url=None, **more):
+def start(*words, database_url=None, settings=None, **more):
     environment = {k: v for k, v in os.environ.items() if "COPPERPLATE" not in k}
     if database_url:
         environment["COPPERPLATE_DATABASE_URL"] = database_url
+    for name, value in (settings or {}).items():
+        environment[f"COPPERPLATE_{name.upper()}"] = str(value)
     return subprocess.Popen(
         [sys.executable, "-m", "service.cli", *map(str, words)],
         cwd=ROOT,

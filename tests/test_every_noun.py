@@ -12,7 +12,7 @@ from service.domain.catalogue import NOUNS
 from service.log import leaf
 from service.log.drafts import prepare
 from service.record import draft_of
-from tests.examples import HISTORIES, SOURCE, breaks, given, peel
+from tests.examples import HISTORIES, OF_THE_LOG, SOURCE, breaks, given, peel
 
 WHY = {"reason": "entry-error", "asked_by": "editor"}
 FINER = {**SOURCE, "url": "https://example.org/finer"}
@@ -75,7 +75,7 @@ def retracted(thing):
 def test_every_noun_has_an_example_of_each_of_its_events():
     shown = {type_of(e) for _, *events in HISTORIES.values() for e in events}
     # Nothing happens to a redaction later: see test_redactions.py.
-    assert shown == set(EVENT_TYPES) - {"field.redacted"}
+    assert shown == set(EVENT_TYPES) - {"field.redacted", *OF_THE_LOG}
     assert set(HISTORIES) == set(NOUNS)
 
 
@@ -254,7 +254,9 @@ def test_every_leaf_has_all_plain_members_and_no_sealed_one(noun):
         assert not {*event.sealed, "sources"} & set(data)
 
 
-@pytest.mark.parametrize("type", sorted({*DATA_SCHEMAS} - {"field.redacted"}))
+@pytest.mark.parametrize(
+    "type", sorted({*DATA_SCHEMAS} - {"field.redacted", *OF_THE_LOG})
+)
 def test_every_world_date_has_a_twin_that_is_null_with_it(type):
     [example] = [
         e for _, *events in HISTORIES.values() for e in events if type_of(e) == type

@@ -3,7 +3,8 @@ from multiprocessing import get_context
 
 import pytest
 
-from service.log.keys import KeyFileError, Signed, load_key, make_key
+from service.log.key_file import load_keys, make_key
+from service.log.keys import KeyFileError, Signed
 from service.log.merkle import EMPTY_ROOT
 from service.log.notes import (
     Checkpoint,
@@ -179,9 +180,9 @@ def test_malformed_checkpoints_are_refused(text):
 def test_a_key_file_is_made_once_and_for_its_owner_only(tmp_path):
     path = tmp_path / "log.key"
     make_key(path, ORIGIN)
-    key = load_key(path, ORIGIN).verifier
+    key = load_keys(path, ORIGIN)[0].verifier
     make_key(path, ORIGIN)
-    assert load_key(path, ORIGIN).verifier == key
+    assert load_keys(path, ORIGIN)[0].verifier == key
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert path.read_text().startswith(f"PRIVATE+KEY+{ORIGIN}+{key.id.hex()}+A")
     assert list(tmp_path.iterdir()) == [path]
@@ -196,7 +197,7 @@ def test_processes_that_make_a_key_at_once_agree_on_it(tmp_path):
     for maker in makers:
         maker.join()
     assert [maker.exitcode for maker in makers] == [0, 0, 0]
-    assert load_key(path, ORIGIN).verifier
+    assert load_keys(path, ORIGIN)[0].verifier
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -207,14 +208,14 @@ def test_a_bad_key_file_is_refused_without_showing_it(tmp_path):
     for text in (path.read_text()[:-9], secret, path.read_text().replace("K", "L", 1)):
         path.write_text(text)
         with pytest.raises(KeyFileError) as caught:
-            load_key(path, ORIGIN)
+            load_keys(path, ORIGIN)
         assert secret[:20] not in str(caught.value)
 
 
 def test_the_key_of_another_origin_is_refused(tmp_path):
     make_key(tmp_path / "log.key", ORIGIN)
     with pytest.raises(KeyFileError, match="the origin is"):
-        load_key(tmp_path / "log.key", "example.com")
+        load_keys(tmp_path / "log.key", "example.com")
 
 
 def note_of(size):

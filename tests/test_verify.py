@@ -105,9 +105,13 @@ def blob(place, raw):
     return f"x'{raw.hex()}'" if place.url is None else f"decode('{raw.hex()}', 'hex')"
 
 
-def tamper(place, *statements):
+def unlock(place):
     for table in ("log", "stored_events", "nodes", "checkpoints"):
         place.allow_changes(table)
+
+
+def tamper(place, *statements):
+    unlock(place)
     place.sql(*statements)
 
 
@@ -204,23 +208,27 @@ def drop(place):
     )
 
 
+def move(place, old, new):
+    """Give an event another position, with all that is joined by it."""
+    to = f"SET position = {new} WHERE position = {old}"
+    place.sql(f"UPDATE log {to}", f"UPDATE openings {to}")
+    if place.url is None:  # There the stored event is found by its position.
+        place.sql(
+            f"UPDATE stored_events SET rowid = {new} WHERE rowid = {old}",
+            f"UPDATE log SET store_id = {new} WHERE position = {new}",
+        )
+
+
 def drop_and_close_ranks(place):
     drop(place)
     for position in (4, 5, 6):
-        to = f"SET position = {position - 1} WHERE position = {position}"
-        place.sql(f"UPDATE log {to}", f"UPDATE openings {to}")
+        move(place, position, position - 1)
 
 
 def swap(place):
-    tamper(
-        place,
-        "UPDATE log SET position = -2 WHERE position = 4",
-        "UPDATE log SET position = 4 WHERE position = 3",
-        "UPDATE log SET position = 3 WHERE position = -2",
-        "UPDATE openings SET position = -2 WHERE position = 4",
-        "UPDATE openings SET position = 4 WHERE position = 3",
-        "UPDATE openings SET position = 3 WHERE position = -2",
-    )
+    unlock(place)
+    for old, new in ((4, -2), (3, 4), (-2, 3)):
+        move(place, old, new)
 
 
 def insert(place):
@@ -253,6 +261,13 @@ def test_a_log_that_was_tampered_with_fails(recorded, change, fails, position):
         fails = {"reading"} if is_short else fails - {"tables"}
         assert fails <= failed(verified), says(verified)
         assert verified.findings.first.position == (None if is_short else position)
+
+
+def test_a_row_that_names_another_event_fails(recorded):
+    tamper(recorded, f"UPDATE log SET store_id = {2**40} WHERE position = 3")
+    verified = stored(recorded)
+    assert failed(verified) & {"tables", "order"}
+    assert verified.findings.first.position == 3
 
 
 def test_a_changed_opening_fails(recorded):

@@ -46,6 +46,11 @@ def draft(stream: str, version: int = 1, **changes: object) -> Draft:
     return Draft(**{**members, **changes})
 
 
+def note(name: str, version: int = 1) -> Draft:
+    """Return an event of a type that no projection knows."""
+    return draft(f"note-{name}", version, type="note.taken")
+
+
 def start(task: str, folder: Path, url: str | None, name: str, count: int):
     """Start a writer; it prints the last position after each append."""
     words = [task, str(folder), url or "", name, str(count)]
@@ -93,12 +98,18 @@ def register(record: Record, bodies: list[Body]) -> list[RecordedEvent]:
     return recorded
 
 
+def jot(store: EventStore, name: str, count: int) -> None:
+    """Append to a stream of our own, as fast as may be."""
+    for version in range(1, count + 1):
+        print(store.append([note(name, version)])[-1].position, flush=True)
+
+
 def main(task: str, folder: str, url: str, name: str, count: str) -> None:
     if task == "mix":
         mix(Path(folder), url or None, name, int(count))
         return
     store = EventStore.open(Path(folder), url or None)
-    contend(store, name, int(count))
+    {"contend": contend, "jot": jot}[task](store, name, int(count))
     store.close()
 
 

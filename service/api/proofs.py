@@ -49,7 +49,8 @@ def inclusion(position: int, size: int | None = None) -> Response:
         "hashes": list(map(encode_base64, hashes)),
         "checkpoint": note and note.decode(),
     }
-    return _json(members, is_pinned=size is not None)
+    is_pinned = size is not None and _is_settled(store, found)
+    return _json(members, is_pinned=is_pinned)
 
 
 @proofs.get("/inclusion/<position:position>.tlog-proof")
@@ -64,7 +65,8 @@ def inclusion_file(position: int, size: int | None = None) -> Response:
     hashes = made.inclusion(store.hashes, position - 1, found)
     lines = ["c2sp.org/tlog-proof@v1", f"index {position - 1}"]
     lines += [*map(encode_base64, hashes), "", ""]
-    response = _respond("\n".join(lines).encode() + note, TEXT, is_pinned=bool(size))
+    is_pinned = bool(size) and _is_settled(store, found)
+    response = _respond("\n".join(lines).encode() + note, TEXT, is_pinned=is_pinned)
     name = f"copperplate-{position}.tlog-proof"
     response.headers["Content-Disposition"] = f"inline; filename={name}"
     return response
@@ -92,7 +94,7 @@ def consistency(**sizes: int) -> Response:
         "hashes": list(map(encode_base64, made.consistency(store.hashes, old, new))),
         "checkpoint": note and note.decode(),
     }
-    return _json(members, is_pinned="to" in sizes)
+    return _json(members, is_pinned="to" in sizes and _is_settled(store, new))
 
 
 def _size(store: LogReader, position: int, asked: int | None) -> int:
@@ -108,6 +110,11 @@ def _size(store: LogReader, position: int, asked: int | None) -> int:
     if asked < position:
         raise _invalid("size", f"The event came after the tree of {asked} events.")
     return asked
+
+
+def _is_settled(store: LogReader, size: int) -> bool:
+    """Whether no witness will cosign a size any more: they sign the latest."""
+    return size < store.size()
 
 
 def _beyond_head(head: int) -> ProblemError:

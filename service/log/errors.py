@@ -47,3 +47,49 @@ class AlreadyErasedError(StoreError):
 
 class StoreUnreadableError(StoreError):
     """The database cannot be used; the message gives the cause on one line."""
+
+
+class ReadOnlyError(StoreError):
+    """The log is a mirror of another: nothing is recorded here."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(f"this is a mirror of {url}; it is read-only")
+
+
+class RefusedError(StoreError):
+    """A mirror keeps nothing of what it was offered; the message says why."""
+
+
+class UntrustedError(RefusedError):
+    """No key that is trusted has signed what is offered."""
+
+
+class RollbackError(RefusedError):
+    """The log is offered smaller than it was."""
+
+
+class ForkError(RefusedError):
+    """The log that is offered does not begin with what was kept of it."""
+
+
+class BadLeafError(RefusedError):
+    """A leaf is not what a log may hold, or not the one that was signed."""
+
+    def __init__(self, position: int, cause: str) -> None:
+        super().__init__(f"bad leaf at position {position:,}: {cause}")
+
+
+class BadOpeningError(RefusedError):
+    """An opening does not open the commitment that it is offered for."""
+
+    def __init__(self, position: int, name: str, cause: str) -> None:
+        field = ascii(name)[1:-1]
+        super().__init__(f"bad opening at position {position:,}, {field}: {cause}")
+
+
+class WithheldError(RefusedError):
+    """A commitment is not opened, and no redaction says that it need not be."""
+
+
+class PolicyError(StoreError):
+    """The file that lists the witnesses is malformed."""

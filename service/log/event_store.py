@@ -28,14 +28,25 @@ from service.log.errors import (
     StoreError,
     StoreUnreadableError,
 )
-from service.log.head import Head, current_head, latest_note, refuse_fork
-from service.log.keys import KeyFileError, Signed, folder_lock, load_key, make_key
+from service.log.head import (
+    Head,
+    current_head,
+    held_keys,
+    latest_note,
+    refuse_contradiction,
+    refuse_fork,
+    signing_keys,
+)
+from service.log.key_file import KeyFile, Signers
+from service.log.keyring import RETIRED
+from service.log.keys import KeyFileError, Signed, folder_lock
 from service.log.leaf import stamp
 from service.log.merkle import Edge
-from service.log.notes import Checkpoint, Signer, checkpoint_text
+from service.log.notes import Checkpoint, VerifierKey, checkpoint_text, sign_note
 from service.log.reader import LogReader
 from service.log.recorders import PerProcess, Session, connector
 from service.log.rows import read_rows, versions_of, write_rows
+from service.log.witnessed import Witnessed
 
 __all__ = [
     "AlreadyErasedError",
@@ -72,10 +83,10 @@ class EventStore(LogReader):
     ) -> None:
         super().__init__(database)
         self._folder = folder
-        self._origin = origin
         self._clock = clock
+        self.key_file = KeyFile(folder / "log.key", origin)
+        self.witnessed = Witnessed(folder / "witnessed")
         self._signed = Signed(folder / "signed")
-        self._signer: Signer | None = None
         self._head: Head | None = None
 
     @classmethod
@@ -134,6 +145,8 @@ class EventStore(LogReader):
                 span = (events[0].position, events[-1].position)
                 session.insert("idempotency", [(*idempotency, *span)])
         self._keep(head)
+        if events[-1].type == RETIRED:
+            self._head = None  # Made anew, it no longer signs with that key.
         return events
 
     def erase_again(self, redactions: Sequence[Redacted]) -> list[Redacted]:
@@ -164,7 +177,20 @@ class EventStore(LogReader):
 
     def verifier_keys(self) -> list[str]:
         """Return the verifier keys of the log, as signed notes write them."""
-        return [str(self._load_signer().verifier)]
+        return [str(key) for key in self.signing_keys()]
+
+    def signing_keys(self) -> list[VerifierKey]:
+        """Return the keys that sign now, the oldest first."""
+        held = held_keys(self.key_file)
+        with self._database.get().reading() as session:
+            return [each.verifier for each in signing_keys(session, held)]
+
+    def add_cosignature(self, size: int, name: str, line: str) -> None:
+        """Keep the line with which a witness cosigned a size; the first one stays."""
+        known = "SELECT 1 FROM cosignatures WHERE size = ? AND name = ?"
+        with self._database.get().writing() as session:
+            if not session.rows(known, (size, name)):
+                session.insert("cosignatures", [(size, name, line)])
 
     def close(self) -> None:
         """Close the connections of this process."""
@@ -186,30 +212,25 @@ class EventStore(LogReader):
     def _sign_first(self, session: Session) -> None:
         if latest_note(session) is None:
             refuse_fork(session, None, self._signed)
-            make_key(self._folder / "log.key", self._origin)
-            _sign(session, Edge(), self._load_signer())
-        current_head(session, None, self._load_signer().verifier, self._signed)
+            refuse_contradiction(session, 0, self.witnessed)
+            self.key_file.make()
+            _sign(session, Edge(), held_keys(self.key_file))
+        self._current_head(session, None)
 
-    def _load_signer(self) -> Signer:
-        if self._signer is None:
-            try:
-                self._signer = load_key(self._folder / "log.key", self._origin)
-            except KeyFileError as error:
-                raise SigningRefusedError(
-                    f"{error}: put back the key that signed this log"
-                ) from error
-        return self._signer
+    def _current_head(self, session: Session, cached: Head | None) -> Head:
+        guards = (self.key_file, self._signed, self.witnessed)
+        return current_head(session, cached, *guards)
 
     def _extend(
         self, session: Session, prepared: list[Prepared]
     ) -> tuple[Head, list[RecordedEvent]]:
-        signer = self._load_signer()
-        head = current_head(session, self._head, signer.verifier, self._signed)
+        head = self._current_head(session, self._head)
         recorded_at = self._instant(head)
         leaves = [stamp(each.leaf, recorded_at) for each in prepared]
         edge, events = write_rows(session, head.edge, prepared, leaves)
-        signed, note = _sign(session, edge, signer)
-        return Head(edge, recorded_at, note, signed), events
+        signed, note = _sign(session, edge, head.signers)
+        after = Head(edge, recorded_at, note, signed, head.held, head.signers)
+        return after, events
 
     def _instant(self, head: Head) -> str:
         now = self._clock().astimezone(UTC)
@@ -230,9 +251,10 @@ class EventStore(LogReader):
             _logger.warning("the signed checkpoint was not kept: %s", error)
 
 
-def _sign(session: Session, edge: Edge, signer: Signer) -> tuple[Checkpoint, bytes]:
-    signed = Checkpoint(signer.verifier.name, edge.size, edge.root())
-    note = signer.sign(checkpoint_text(signed.origin, signed.size, signed.root))
+def _sign(session: Session, edge: Edge, signers: Signers) -> tuple[Checkpoint, bytes]:
+    signed = Checkpoint(signers[0].verifier.name, edge.size, edge.root())
+    text = checkpoint_text(signed.origin, signed.size, signed.root)
+    note = sign_note(text, signers)
     session.insert("checkpoints", [(signed.size, note)])
     return signed, note
 

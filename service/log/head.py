@@ -1,57 +1,76 @@
 """The head of the log: where the next event goes, proved before every append."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import orjson
 
 from service.log.errors import LogDamagedError, SigningRefusedError
+from service.log.key_file import KeyFile, Signers, stream_of
+from service.log.keyring import RETIRED
 from service.log.keys import KeyFileError, Signed
 from service.log.merkle import Edge, Span, unfinished_tiles
 from service.log.notes import (
     Checkpoint,
     NoteError,
-    VerifierKey,
     open_checkpoint,
     unverified_checkpoint,
 )
+from service.log.proofs import root
 from service.log.recorders import Session
+from service.log.witnessed import Witnessed
 
+_RIGHT_KEY = (
+    "put back the key that signed this log; where it was rotated elsewhere, copy the "
+    "file from there"
+)
 _RECOVERY = (
-    "put back a newer backup of the database; if those events are lost for good, "
+    "put back a newer backup of the database, or make the data folder anew from a "
+    "mirror (`copperplate mirror URL FOLDER`); if those events are lost for good, "
     "begin a new log in an empty folder under another origin, and say so in public"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The edge after the last event, its instant, and the note that signs it."""
+    """The edge after the last event, its instant, and the note that signs it.
+
+    `signers` are those of the keys `held` that sign what comes next.
+    """
 
     edge: Edge
     recorded_at: str
     note: bytes
     checkpoint: Checkpoint
+    held: Signers
+    signers: Signers
 
 
 def current_head(
-    session: Session, cached: Head | None, key: VerifierKey, signed: Signed
+    session: Session,
+    cached: Head | None,
+    key_file: KeyFile,
+    signed: Signed,
+    witnessed: Witnessed,
 ) -> Head:
     """Return the head, proved equal to the latest checkpoint and to what was signed.
 
     Call it under the writer lock. Raises LogDamagedError or SigningRefusedError.
     """
+    held = held_keys(key_file)
     notes, [(last,)] = session.answers((_LATEST_NOTE, ()), (_LAST_POSITION, ()))
     if not notes:
         raise SigningRefusedError("the log was never signed: open it anew")
     note = bytes(notes[0][0])
-    if cached is None or note != cached.note:
-        cached = _load(session, note, _open(note, key))
-    size, root = cached.edge.size, cached.edge.root()
-    checkpoint = cached.checkpoint
-    if (size, root) != (checkpoint.size, checkpoint.root):
+    if cached is None or note != cached.note or held is not cached.held:
+        cached = _load(session, note, held)
+    size, checkpoint = cached.edge.size, cached.checkpoint
+    if (size, cached.edge.root()) != (checkpoint.size, checkpoint.root):
         raise LogDamagedError("the stored hashes do not give the root that was signed")
     if last != size:
         raise LogDamagedError(f"{size} events were signed, but the last is {last}")
     refuse_fork(session, checkpoint, signed)
+    refuse_contradiction(session, size, witnessed)
     return cached
 
 
@@ -78,6 +97,48 @@ def refuse_fork(session: Session, latest: Checkpoint | None, signed: Signed) -> 
         )
 
 
+def refuse_contradiction(session: Session, size: int, witnessed: Witnessed) -> None:
+    """Raise SigningRefusedError if others have seen what the log cannot go on from."""
+    try:
+        sightings = witnessed.sightings()
+    except KeyFileError as error:
+        raise SigningRefusedError(
+            f"{error}; run `copperplate witness`, which writes the file anew"
+        ) from error
+    for each in sightings:
+        if why := each.contradiction(size, partial(_root, session)):
+            raise SigningRefusedError(f"{why}: {_RECOVERY}")
+
+
+def held_keys(key_file: KeyFile) -> Signers:
+    """Return the keys of the key file, or raise SigningRefusedError."""
+    try:
+        return key_file.signers()
+    except KeyFileError as error:
+        raise SigningRefusedError(f"{error}: {_RIGHT_KEY}") from error
+
+
+def signing_keys(session: Session, held: Signers) -> Signers:
+    """Return those keys that were not retired, or raise SigningRefusedError."""
+    streams = [stream_of(each.verifier) for each in held]
+    marks = ", ".join("?" for _ in streams)
+    retired = session.rows(
+        f"""
+        SELECT originator_id
+        FROM stored_events
+        WHERE topic = ? AND originator_id IN ({marks})""",
+        (RETIRED, *streams),
+    )
+    signers = tuple(
+        each
+        for each, stream in zip(held, streams, strict=True)
+        if (stream,) not in retired
+    )
+    if not signers:
+        raise SigningRefusedError(f"the key of this folder was retired: {_RIGHT_KEY}")
+    return signers
+
+
 def latest_note(session: Session) -> bytes | None:
     """Return the note of the largest checkpoint, None if nothing was ever signed."""
     rows = session.rows(_LATEST_NOTE)
@@ -92,23 +153,42 @@ _LATEST_NOTE = """
 _LAST_POSITION = "SELECT COALESCE(MAX(position), 0) FROM log"
 
 
-def _open(note: bytes, key: VerifierKey) -> Checkpoint:
+def stored_edge(session: Session, size: int) -> Edge:
+    """Return the edge of a size as it is stored, or raise LogDamagedError."""
+    spans = unfinished_tiles(size)
     try:
-        return open_checkpoint(note, [key])
+        return Edge.resume(size, [_row(session, span) for span in spans])
+    except ValueError as error:
+        raise LogDamagedError(f"the stored hashes: {error}") from error
+
+
+def last_instant(session: Session) -> str:
+    """Return when the last event was recorded, "" before the first."""
+    rows = session.rows(f"""
+        SELECT e.state
+        FROM log l
+        JOIN stored_events e ON {session.joined}
+        ORDER BY l.position DESC
+        LIMIT 1""")
+    return str(orjson.loads(rows[0][0])["recorded_at"]) if rows else ""
+
+
+def _open(note: bytes, signers: Signers) -> Checkpoint:
+    keys = [each.verifier for each in signers]
+    try:
+        return open_checkpoint(note, keys)
     except NoteError as error:
+        names = " or ".join(map(str, keys))
         raise SigningRefusedError(
-            f"the last checkpoint is not signed by {key}: {error}; "
-            "put back the key that signed this log"
+            f"the last checkpoint is not signed by {names}: {error}; {_RIGHT_KEY}"
         ) from error
 
 
-def _load(session: Session, note: bytes, checkpoint: Checkpoint) -> Head:
-    spans = unfinished_tiles(checkpoint.size)
-    try:
-        edge = Edge.resume(checkpoint.size, [_row(session, span) for span in spans])
-    except ValueError as error:
-        raise LogDamagedError(f"the stored hashes: {error}") from error
-    return Head(edge, _last_instant(session), note, checkpoint)
+def _load(session: Session, note: bytes, held: Signers) -> Head:
+    signers = signing_keys(session, held)
+    checkpoint = _open(note, signers)
+    edge = stored_edge(session, checkpoint.size)
+    return Head(edge, last_instant(session), note, checkpoint, held, signers)
 
 
 def _row(session: Session, span: Span) -> list[bytes]:
@@ -129,11 +209,5 @@ def _row(session: Session, span: Span) -> list[bytes]:
     return [each for (each,) in rows]
 
 
-def _last_instant(session: Session) -> str:
-    rows = session.rows(f"""
-        SELECT e.state
-        FROM log l
-        JOIN stored_events e ON {session.joined}
-        ORDER BY l.position DESC
-        LIMIT 1""")
-    return str(orjson.loads(rows[0][0])["recorded_at"]) if rows else ""
+def _root(session: Session, size: int) -> bytes:
+    return root(lambda *span: _row(session, Span(*span)), size)

@@ -1,4 +1,4 @@
-"""What the log keeps beside its database: its key, and what it last signed."""
+"""What the log keeps beside its database: what it last signed."""
 
 import fcntl
 import os
@@ -8,48 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from service.log.notes import (
-    Checkpoint,
-    NoteError,
-    Signer,
-    decode_base64,
-    encode_base64,
-    unverified_checkpoint,
-)
+from service.log.notes import Checkpoint, NoteError, unverified_checkpoint
 
-_PREFIX = "PRIVATE+KEY"
 _SLOT_BYTES = 2048
 Slots = tuple[Checkpoint | None, Checkpoint | None]
 
 
 class KeyFileError(ValueError):
     """The key file, or the record of what was signed, cannot be used."""
-
-
-def make_key(path: Path, name: str) -> None:
-    """Make a key file (mode 0600) unless there is one."""
-    if not path.exists():
-        signer = Signer(name, seed := secrets.token_bytes(32))
-        hash8, encoded = signer.verifier.id.hex(), encode_base64(b"\x01" + seed)
-        _write_new(path, f"{_PREFIX}+{name}+{hash8}+{encoded}\n".encode())
-
-
-def load_key(path: Path, name: str) -> Signer:
-    """Load the key of a log from its file; KeyFileError never shows the key."""
-    try:
-        parts = path.read_text("utf-8").removesuffix("\n").split("+", 4)
-        raw = decode_base64(parts[4])
-        signer = Signer(parts[2], raw[1:])
-    except (OSError, IndexError, ValueError) as error:
-        # The cause is left out: its text could hold a part of the key.
-        cause = error.strerror if isinstance(error, OSError) else "malformed"
-        raise KeyFileError(f"{path}: {cause}") from None
-    is_whole = raw[:1] == b"\x01" and signer.verifier.id.hex() == parts[3]
-    if parts[:2] != _PREFIX.split("+") or not is_whole:
-        raise KeyFileError(f"{path}: malformed")
-    if signer.verifier.name != name:
-        raise KeyFileError(f"{path}: the key of {parts[2]}, but the origin is {name}")
-    return signer
 
 
 class Signed:
@@ -80,6 +46,8 @@ class Signed:
 
     def raise_to(self, note: bytes, new: Checkpoint) -> None:
         """Keep this note, and what it says, if it is larger than all before."""
+        if len(note) >= _SLOT_BYTES:
+            raise KeyFileError(f"{self._path}: the note does not fit in its slot")
         with self._writing, self._locked() as file:
             raw = os.pread(file, 2 * _SLOT_BYTES, 0)
             slots = self._slots(raw)
@@ -153,6 +121,15 @@ def folder_lock(folder: Path) -> Iterator[None]:
         yield
 
 
+def sync_folder(folder: Path) -> None:
+    """Let what a folder lists outlive a power cut."""
+    file = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
 def write_beside(path: Path, raw: bytes) -> None:
     """Write a file so that a reader sees the old or the new, whole."""
     beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
@@ -172,27 +149,3 @@ def _parse(note: bytes) -> Checkpoint | None:
 
 def _size(checkpoint: Checkpoint | None) -> int:
     return -1 if checkpoint is None else checkpoint.size
-
-
-def _write_new(path: Path, raw: bytes) -> None:
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        os.write(file, raw)
-        os.fsync(file)
-        # A link fails where a rename would overwrite the key of another process.
-        os.link(beside, path)
-    except FileExistsError:
-        return
-    finally:
-        os.close(file)
-        beside.unlink()
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    file = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import ClassVar, Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import (
@@ -18,7 +19,6 @@ from service.log.merkle import EMPTY_ROOT
 
 MAX_NOTE_BYTES = 1_000_000
 MAX_SIGNATURES = 100
-_ED25519 = b"\x01"
 _DASH = "\N{EM DASH} "
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
 _NAME = re.compile(r"[^\s+]{1,255}")
@@ -47,15 +47,17 @@ class VerifierKey:
 
     name: str
     public: bytes
+    algorithm: ClassVar[bytes] = b"\x01"
+    kind: ClassVar[str] = "an Ed25519 verifier key"
 
     @classmethod
-    def parse(cls, text: str) -> "VerifierKey":
+    def parse(cls, text: str) -> Self:
         """Read `name+hash+base64`, or raise NoteError."""
         name, _, rest = text.partition("+")
         hash8, _, encoded = rest.partition("+")
         raw = decode_base64(encoded)
-        if len(raw) != 33 or raw[:1] != _ED25519:
-            raise NoteError("not an Ed25519 verifier key")
+        if len(raw) != 33 or raw[:1] != cls.algorithm:
+            raise NoteError(f"not {cls.kind}")
         key = cls(check_name(name), raw[1:])
         if key.id.hex() != hash8:
             raise NoteError("the hash of the verifier key is wrong")
@@ -64,12 +66,12 @@ class VerifierKey:
 
     @property
     def id(self) -> bytes:
-        """The key id: 4 bytes of SHA-256(name ‖ 0x0A ‖ 0x01 ‖ public key)."""
-        text = self.name.encode() + b"\n" + _ED25519 + self.public
+        """The key id: 4 bytes of SHA-256(name ‖ 0x0A ‖ algorithm ‖ public key)."""
+        text = self.name.encode() + b"\n" + self.algorithm + self.public
         return hashlib.sha256(text).digest()[:4]
 
     def __str__(self) -> str:
-        encoded = encode_base64(_ED25519 + self.public)
+        encoded = encode_base64(self.algorithm + self.public)
         return f"{self.name}+{self.id.hex()}+{encoded}"
 
     def verify(self, signature: bytes, text: bytes) -> None:
@@ -92,10 +94,19 @@ class Signer:
 
     def sign(self, text: str) -> bytes:
         """Return the note: the text (ending in a newline), a blank line, the line."""
-        check_text(text)
-        raw = text.encode()
-        signature = encode_base64(self._id + self._private.sign(raw))
-        return raw + f"\n{_DASH}{self.verifier.name} {signature}\n".encode()
+        return sign_note(text, [self])
+
+    def line(self, text: bytes) -> str:
+        """Return the line with which this key signs a text."""
+        signature = encode_base64(self._id + self._private.sign(text))
+        return f"{_DASH}{self.verifier.name} {signature}\n"
+
+
+def sign_note(text: str, signers: Sequence[Signer]) -> bytes:
+    """Return the note that several keys sign, each with a line of its own."""
+    check_text(text)
+    raw = text.encode()
+    return raw + ("\n" + "".join(each.line(raw) for each in signers)).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +186,29 @@ def split_note(note: bytes) -> tuple[str, list[tuple[str, bytes, bytes]]]:
     text, blank, lines = whole[:-1].rpartition("\n\n")
     if not blank or lines.count("\n") >= MAX_SIGNATURES:
         raise NoteError("the note has no signatures, or too many")
-    return text + "\n", [_signature(line) for line in lines.split("\n")]
+    return text + "\n", [parse_signature(line) for line in lines.split("\n")]
+
+
+def parse_signature(line: str) -> tuple[str, bytes, bytes]:
+    """Read (name, key id, signature) of a line without its newline, or NoteError."""
+    if not line.startswith(_DASH):
+        raise NoteError("not a signature line")
+    name, _, encoded = line[len(_DASH) :].partition(" ")
+    raw = decode_base64(encoded)
+    if len(raw) < 5:
+        raise NoteError("the signature is too short")
+    return check_name(name), raw[:4], raw[4:]
+
+
+def cosignatures_of(note: bytes, origin: str) -> list[tuple[str, str]]:
+    """Return the name and the line of each signature that is not by the log itself."""
+    names = [name for name, _, _ in split_note(note)[1]]
+    lines = note.decode().removesuffix("\n").split("\n")[-len(names) :]
+    return [
+        (name, f"{line}\n")
+        for name, line in zip(names, lines, strict=True)
+        if name != origin
+    ]
 
 
 def check_text(text: str) -> None:
@@ -212,13 +245,3 @@ def decode_base64(text: str) -> bytes:
     if encode_base64(raw) != text:
         raise NoteError("not canonical base64")
     return raw
-
-
-def _signature(line: str) -> tuple[str, bytes, bytes]:
-    if not line.startswith(_DASH):
-        raise NoteError("not a signature line")
-    name, _, encoded = line[len(_DASH) :].partition(" ")
-    raw = decode_base64(encoded)
-    if len(raw) < 5:
-        raise NoteError("the signature is too short")
-    return check_name(name), raw[:4], raw[4:]

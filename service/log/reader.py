@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from schemas.events import RecordedEvent
+from schemas.events import LOG_KEY, RecordedEvent
 from service.log.erasing import Redacted, redactions_of, standing_in
 from service.log.errors import SigningRefusedError
 from service.log.head import latest_note
+from service.log.notes import unverified_checkpoint
 from service.log.recorders import PerProcess
 from service.log.rows import read_rows
 
@@ -22,7 +23,7 @@ class StoredOpening(NamedTuple):
 
 
 class SignedSize(NamedTuple):
-    """A size that was signed, and the note that signs it, with its cosignatures."""
+    """A size that was signed, and the note with which the log alone signed it."""
 
     size: int
     note: bytes
@@ -44,6 +45,13 @@ class LogReader:
         span = (after, after + limit)
         with self._database.get().reading() as session:
             return read_rows(session, "l.position > ? AND l.position <= ?", span)
+
+    def key_events(self) -> list[RecordedEvent]:
+        """Return the events about the keys of the log, in their order."""
+        span = (f"{LOG_KEY}-", f"{LOG_KEY}.")  # The character after the hyphen.
+        where = "e.originator_id >= ? AND e.originator_id < ?"
+        with self._database.get().reading() as session:
+            return read_rows(session, where, span)
 
     def size(self) -> int:
         """Return how many events the log holds: the position of the last."""
@@ -115,18 +123,33 @@ class LogReader:
             return list(standing_in(session, needles, size, on_position))
 
     def checkpoint(self) -> bytes:
-        """Return the latest signed checkpoint (a note of C2SP tlog-checkpoint)."""
+        """Return the latest signed checkpoint (a note of C2SP tlog-checkpoint).
+
+        The cosignatures that witnesses gave it so far are its last lines.
+        """
+        note = self.own_checkpoint()
+        return note + self._cosignatures(unverified_checkpoint(note).size)
+
+    def own_checkpoint(self) -> bytes:
+        """Return the latest checkpoint as the log alone signed it."""
         with self._database.get().reading() as session:
             note = latest_note(session)
         if note is None:
             raise SigningRefusedError("the log has never been signed")
         return note
 
+    def cosigned_size(self, name: str) -> int:
+        """Return the largest size that a witness (the name of its key) cosigned."""
+        sql = "SELECT COALESCE(MAX(size), 0) FROM cosignatures WHERE name = ?"
+        with self._database.get().reading() as session:
+            [(size,)] = session.rows(sql, (name,))
+        return int(size)
+
     def checkpoint_at(self, size: int) -> bytes | None:
         """Return the checkpoint of a size, None if that size was never signed."""
         with self._database.get().reading() as session:
             rows = session.rows("SELECT note FROM checkpoints WHERE size = ?", (size,))
-        return bytes(rows[0][0]) if rows else None
+        return bytes(rows[0][0]) + self._cosignatures(size) if rows else None
 
     def checkpoints(
         self, after: int = -1, limit: int = 1000, up_to: int | None = None
@@ -154,6 +177,11 @@ class LogReader:
     def close(self) -> None:
         """Close the connections of this process."""
         self._database.close()
+
+    def _cosignatures(self, size: int) -> bytes:
+        sql = "SELECT line FROM cosignatures WHERE size = ? ORDER BY name"
+        with self._database.get().reading() as session:
+            return "".join(line for (line,) in session.rows(sql, (size,))).encode()
 
 
 _LARGEST = 2**53

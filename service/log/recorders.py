@@ -8,7 +8,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -119,6 +119,16 @@ class Database(Protocol):
 def connector(path: Path, url: str | None) -> Callable[[], Database]:
     """Return what makes the database of a log: PostgreSQL if there is a URL."""
     return (lambda: PostgresLog(url)) if url else (lambda: SQLiteLog(path))
+
+
+def peek(path: Path, sql: str) -> list[Row]:
+    """Run a query on the SQLite file of another log, and change nothing in it."""
+    address = f"{path.absolute().as_uri()}?mode=ro"
+    with (
+        one_line_causes(),
+        closing(sqlite3.connect(address, uri=True, timeout=1)) as connection,
+    ):
+        return connection.execute(sql).fetchall()
 
 
 @contextmanager

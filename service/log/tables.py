@@ -18,6 +18,7 @@ class LogRow(NamedTuple):
     stored_version: int | None
     topic: str | None
     state: bytes | None
+    is_named: bool
 
 
 class TableReader(LogReader):
@@ -29,9 +30,10 @@ class TableReader(LogReader):
             rows = session.rows(
                 f"""
                 SELECT l.position, l.stream, l.version, l.leaf_hash,
-                    e.originator_id, e.originator_version, e.topic, e.state
+                    e.originator_id, e.originator_version, e.topic, e.state,
+                    e.{session.store_id} = l.store_id
                 FROM log l
-                LEFT JOIN stored_events e ON e.{session.store_id} = l.store_id
+                LEFT JOIN stored_events e ON {session.joined}
                 WHERE l.position > ? AND l.position <= ?
                 ORDER BY l.position""",
                 (after, after + limit),
@@ -45,7 +47,7 @@ class TableReader(LogReader):
                 "stored events of no position": f"""
                     SELECT COUNT(*)
                     FROM stored_events e
-                    LEFT JOIN log l ON l.store_id = e.{session.store_id}
+                    LEFT JOIN log l ON {session.joined}
                     WHERE l.position IS NULL""",
                 "rows at no position": "SELECT COUNT(*) FROM log WHERE position < 1",
                 "openings of no event": """
@@ -60,7 +62,8 @@ class TableReader(LogReader):
 
 def row_fault(row: LogRow, leaf: dict[str, Any], leaf_hash: bytes) -> str | None:
     """Return in what a row differs from its leaf, or None."""
-    pairs = {
+    pairs: dict[str, tuple[Any, Any]] = {
+        "store id": (row.is_named, True),
         "leaf hash": (row.leaf_hash, leaf_hash),
         "stream": ({row.stream, row.stored_stream}, {leaf["stream"]}),
         "version": ({row.version, row.stored_version}, {leaf["version"]}),
@@ -73,7 +76,9 @@ def row_fault(row: LogRow, leaf: dict[str, Any], leaf_hash: bytes) -> str | None
 
 
 def _row(row: Row) -> LogRow:
-    position, stream, version, leaf_hash, stream_, version_, topic, state = row
+    position, stream, version, leaf_hash, stream_, version_, topic, state, is_named = (
+        row
+    )
     if not isinstance(leaf_hash, bytes | memoryview):
         raise StoreUnreadableError(f"position {position}: the leaf hash is no bytes")
     if state is not None and not isinstance(state, bytes | memoryview):
@@ -87,4 +92,5 @@ def _row(row: Row) -> LogRow:
         version_,
         topic,
         None if state is None else bytes(state),
+        bool(is_named),
     )

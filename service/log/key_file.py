@@ -1,0 +1,137 @@
+"""The key file of a log: every key in it signs, the oldest first."""
+
+import os
+import secrets
+from pathlib import Path
+
+from service.log.keys import KeyFileError, folder_lock, sync_folder
+from service.log.notes import Signer, VerifierKey, decode_base64, encode_base64
+
+_PREFIX = "PRIVATE+KEY"
+Signers = tuple[Signer, ...]
+_Stat = tuple[int, int, int]
+
+
+class KeyFile:
+    """The keys of one log in their file, which other processes may change."""
+
+    def __init__(self, path: Path, name: str) -> None:
+        self._path, self._name = path, name
+        self._known: tuple[_Stat, Signers] | None = None
+
+    def signers(self) -> Signers:
+        """Return the keys: the very same tuple for as long as the file is the same.
+
+        Raises KeyFileError.
+        """
+        stat = self._stat()
+        if self._known is None or self._known[0] != stat:
+            # A file replaced in between is read as the new one, and then once more.
+            self._known = (stat, load_keys(self._path, self._name))
+        return self._known[1]
+
+    def make(self) -> None:
+        """Make the file with a first key unless there is one."""
+        make_key(self._path, self._name)
+
+    def add(self, old: VerifierKey) -> VerifierKey:
+        """Put a new key behind the only key, unless there is one; return it."""
+        with folder_lock(self._path.parent):
+            keys = load_keys(self._path, self._name)
+            if keys[0].verifier == old and len(keys) == 1:
+                _replace(self._path, self._path.read_bytes() + _new_line(self._name))
+                keys = load_keys(self._path, self._name)
+            return keys[-1].verifier
+
+    def drop(self, key: VerifierKey) -> None:
+        """Take a key out of the file; KeyFileError if it is the only one."""
+        with folder_lock(self._path.parent):
+            lines = self._path.read_bytes().splitlines(keepends=True)
+            keys = load_keys(self._path, self._name)
+            kept = [
+                line
+                for line, signer in zip(lines, keys, strict=True)
+                if signer.verifier != key
+            ]
+            if not kept:
+                raise KeyFileError(f"{self._path}: the only key cannot be dropped")
+            if len(kept) < len(lines):
+                _replace(self._path, b"".join(kept))
+
+    def _stat(self) -> _Stat:
+        try:
+            found = os.stat(self._path)
+        except OSError as error:
+            raise KeyFileError(f"{self._path}: {error.strerror}") from None
+        return (found.st_ino, found.st_mtime_ns, found.st_size)
+
+
+def stream_of(key: VerifierKey) -> str:
+    """Return the stream of the events about a key of the log."""
+    return f"log-key-{key.id.hex()}"
+
+
+def make_key(path: Path, name: str) -> None:
+    """Make a key file (mode 0600) unless there is one."""
+    if path.exists():
+        return
+    beside = _write_beside(path, _new_line(name))
+    try:
+        # A link fails where a rename would overwrite the key of another process.
+        os.link(beside, path)
+    except FileExistsError:
+        return
+    finally:
+        beside.unlink()
+    sync_folder(path.parent)
+
+
+def load_keys(path: Path, name: str) -> Signers:
+    """Load the keys of a log from its file; KeyFileError never shows a key."""
+    try:
+        lines = path.read_text("utf-8").removesuffix("\n").split("\n")
+        signers = tuple(map(_parse, lines))
+        is_whole = len({each.verifier for each in signers}) == len(lines)
+    except (OSError, IndexError, ValueError) as error:
+        # The cause is left out: its text could hold a part of the key.
+        cause = error.strerror if isinstance(error, OSError) else "malformed"
+        raise KeyFileError(f"{path}: {cause}") from None
+    if not is_whole:
+        raise KeyFileError(f"{path}: the same key twice")
+    for signer in signers:
+        if (other := signer.verifier.name) != name:
+            raise KeyFileError(f"{path}: the key of {other}, but the origin is {name}")
+    return signers
+
+
+def _parse(line: str) -> Signer:
+    parts = line.split("+", 4)
+    raw = decode_base64(parts[4])
+    signer = Signer(parts[2], raw[1:])
+    is_whole = raw[:1] == b"\x01" and signer.verifier.id.hex() == parts[3]
+    if parts[:2] != _PREFIX.split("+") or not is_whole:
+        raise ValueError
+    return signer
+
+
+def _new_line(name: str) -> bytes:
+    signer = Signer(name, seed := secrets.token_bytes(32))
+    hash8, encoded = signer.verifier.id.hex(), encode_base64(b"\x01" + seed)
+    return f"{_PREFIX}+{name}+{hash8}+{encoded}\n".encode()
+
+
+def _replace(path: Path, raw: bytes) -> None:
+    beside = _write_beside(path, raw)
+    beside.replace(path)
+    sync_folder(path.parent)
+
+
+def _write_beside(path: Path, raw: bytes) -> Path:
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        os.write(file, raw)
+        os.fsync(file)
+    finally:
+        os.close(file)
+    return beside

@@ -1,0 +1,112 @@
+"""A mirror that is served gives the answers of its source, byte for byte."""
+
+import re
+import shutil
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests import server
+from tests.mirrors import Copy, run
+from tests.writers import draft
+
+SPEC = yaml.safe_load(Path(__file__).parents[1].joinpath("openapi.yaml").read_text())
+SAME = (
+    "Link",
+    "Cache-Control",
+    "Content-Type",
+    "Content-Disposition",
+    "Record-Position",
+    "API-Version",
+    "Vary",
+    "ETag",
+)
+# What a place in a path may hold; things are found in the lists of their nouns.
+KNOWN = {
+    "level": "0",
+    "n": "000",
+    "position": "1700",
+    "slug": "not-found",
+    "name": "ratings",
+}
+QUERIES = {
+    "/v1/log/proofs/consistency": "?from=100&to=1764",
+    "/v1/coverage": "?force=west-mercia",
+}
+
+
+def get(address):
+    """Return the status, the headers that matter, and the body of an answer."""
+    try:
+        answer = urllib.request.urlopen(address)
+    except urllib.error.HTTPError as error:
+        answer = error
+    with answer:
+        headers = {name: answer.headers.get_all(name) for name in SAME}
+        return answer.status, headers, answer.read()
+
+
+def paths_of(address):
+    """Return every path of the contract, with a thing in it where it asks for one."""
+    for path in SPEC["paths"]:
+        names = re.findall(r"{(\w+)}", path)
+        query = QUERIES.get(path, "")
+        if not names:
+            yield path + query
+        elif names == ["id"]:
+            noun = path.split("/")[2]
+            _, _, csv = get(f"{address}/v1/{noun}.csv?limit=1")
+            header, *rows = csv.decode().splitlines()
+            at = header.split(",").index("id")
+            yield path.replace("{id}", rows[0].split(",")[at] if rows else "nothing")
+        else:
+            yield re.sub(r"{(\w+)}", lambda found: KNOWN[found[1]], path) + query
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def copy(request, tmp_path):
+    url = None
+    if request.param == "postgresql":
+        url = request.getfixturevalue("database_url")
+    return Copy(tmp_path / "copy", url)
+
+
+def test_a_served_mirror_answers_as_its_source_does(founded, copy, tmp_path):
+    shutil.copytree(founded, tmp_path / "origin")
+    with server.serving(tmp_path / "origin") as origin:
+        run(copy, "mirror", origin, str(copy.folder))
+        options = ("--mirror", str(copy.folder), "--workers", "2")
+        with server.serving(copy.folder, *options, database_url=copy.url) as mirror:
+            asked = 0
+            for path in paths_of(origin):
+                assert get(mirror + path) == get(origin + path), path
+                asked += 1
+            assert asked == len(SPEC["paths"])
+    assert not (copy.folder / "founding").exists()
+
+
+def test_a_mirror_that_is_served_shows_what_is_mirrored_meanwhile(founded, tmp_path):
+    copy = Copy(tmp_path / "copy")
+    shutil.copytree(founded, tmp_path / "origin")
+    with server.serving(tmp_path / "origin") as origin:
+        run(copy, "mirror", origin, str(copy.folder))
+        with server.serving(copy.folder, "--workers", "2") as mirror:
+            note = get(f"{mirror}/log/checkpoint")
+            with Copy(tmp_path / "origin").opened() as record:
+                record.store.append([draft("report-1", type="report.filed")])
+                record.catch_up()
+            run(copy, "mirror", origin, str(copy.folder))
+            for _ in range(8):  # Whichever worker answers.
+                for path in ("/log/checkpoint", "/v1/events/1765", "/v1/status"):
+                    assert get(mirror + path) == get(origin + path)
+            assert get(f"{mirror}/log/checkpoint") != note
+
+
+def test_only_a_mirror_can_be_served_as_one(tmp_path):
+    (tmp_path / "data").mkdir()
+    said = run(Copy(tmp_path), "serve", "--mirror", str(tmp_path / "data"), status=1)
+    assert "is not a mirror: `copperplate mirror URL" in said.stderr
+    assert list((tmp_path / "data").iterdir()) == []
