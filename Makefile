@@ -22,6 +22,9 @@ run: setup ## Serve the record at http://127.0.0.1:8000 (ARGS="--port 9000 --wor
 test: setup ## Run all tests (ARGS="-k ratings")
 	$(BIN)/python -m pytest $(ARGS)
 
+soak: setup ## Kill writers 50 times on each database (ROUNDS=200), and check the log
+	COPPERPLATE_KILL_ROUNDS=$(or $(ROUNDS),50) $(BIN)/python -m pytest -s tests/test_kill.py $(ARGS)
+
 check: setup ## Lint, type-check, and check the imports
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -45,4 +48,4 @@ lock: setup ## Pin the dependencies anew, with hashes
 		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header \
 		--output-file requirements.lock pyproject.toml
 
-.PHONY: help setup run test check format openapi bench lock
+.PHONY: help setup run test soak check format openapi bench lock

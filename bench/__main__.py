@@ -1,8 +1,8 @@
 """Measure everything, one part after the other: `python -m bench`."""
 
-from bench import append, imports, rebuild, verify
+from bench import append, growth, imports, proofs, rebuild, verify
 
-PARTS = (append, rebuild, imports, verify)
+PARTS = (append, growth, proofs, rebuild, imports, verify)
 
 
 def main() -> None:

@@ -14,10 +14,12 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+import psycopg
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
@@ -48,7 +50,7 @@ DATA = {
     "published_on": "2024-05-14",
     "published_on_basis": "stated",
 }
-ROUNDS = 4
+ROUNDS = 7  # Of which the first is not counted.
 
 
 def drafts(name: str, count: int) -> list[Draft]:
@@ -83,7 +85,10 @@ def rate(events: Sequence[Any], batch: int, save: Callable[[Sequence[Any]], Any]
 
 
 def compare(name: str, store: EventStore, recorder: Any, events: int, batch: int):
-    """Print both rates, taken in turns so that both meet the same machine."""
+    """Print both rates and the ratio, as medians of rounds taken in turns.
+
+    The machine drifts: only what was measured one after the other is comparable.
+    """
     # Leaves of the same size as those of the store.
     leaf = b"x" * 1000
     ours, bare = [], []
@@ -91,10 +96,20 @@ def compare(name: str, store: EventStore, recorder: Any, events: int, batch: int
         label = f"b{batch}t{turn}"
         bare.append(rate(stored(label, [leaf] * events), batch, recorder.insert_events))
         ours.append(rate(drafts(label, events), batch, store.append))
-    best, base = max(ours[1:]), max(bare[1:])
+    ratios = [each / base for each, base in zip(ours[1:], bare[1:], strict=True)]
     print(
-        f"{name:<11} batches of {batch:>4}: bare save {base:>9,.0f} events/s, "
-        f"append {best:>9,.0f} events/s, ratio {best / base:.2f}"
+        f"{name:<11} batches of {batch:>4}: bare save {median(bare[1:]):>9,.0f} "
+        f"events/s, append {median(ours[1:]):>9,.0f} events/s, "
+        f"ratio {median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+    )
+
+
+def machine() -> str:
+    """Name the versions and settings that a figure depends on."""
+    library = importlib.metadata.version("eventsourcing")
+    return (
+        f"Python {platform.python_version()}, eventsourcing {library}, SQLite "
+        f"{sqlite3.sqlite_version} (WAL, synchronous=FULL)"
     )
 
 
@@ -125,6 +140,14 @@ def postgres_pair(
     return EventStore.open(folder / "ours", ours), recorder
 
 
+def settings_of(server: str) -> str:
+    """Name the version of a server and what decides how durable it is."""
+    names = ("server_version", "fsync", "synchronous_commit")
+    with psycopg.connect(server) as connection:
+        found = [connection.execute(f"SHOW {each}").fetchone()[0] for each in names]
+    return "PostgreSQL {} (fsync={}, synchronous_commit={})".format(*found)
+
+
 def measure(name: str, pair: tuple[EventStore, Any], options: Any) -> None:
     store, recorder = pair
     compare(name, store, recorder, options.events, 1)
@@ -137,16 +160,13 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=300, help="single appends")
     parser.add_argument("--batch", type=int, default=100, help="events in a batch")
     options = parser.parse_args()
-    library = importlib.metadata.version("eventsourcing")
-    print(
-        f"Python {platform.python_version()}, eventsourcing {library}, SQLite "
-        f"{sqlite3.sqlite_version} (WAL, synchronous=FULL); best of {ROUNDS - 1} rounds"
-    )
+    print(f"{machine()}; medians of {ROUNDS - 1} rounds")
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         measure("SQLite", sqlite_pair(folder), options)
         try:
             server = stack.enter_context(postgres.postgres_server())
+            print(settings_of(server))
         except ImportError:
             print("PostgreSQL: not measured, there is none")
             return

@@ -1,5 +1,4 @@
 import os
-import random
 import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -351,23 +350,6 @@ def test_writers_that_start_at_once_and_contend_leave_no_gap(place):
     assert sorted(acknowledged) == list(range(2, 161, 2))
     assert len(store.read_stream("rating-shared")) == 80
     store.close()
-
-
-def test_a_writer_killed_at_any_moment_leaves_a_whole_log(place):
-    rng = random.Random(7)
-    size = 0
-    for turn in range(4):
-        with start("hurry", place.folder, place.url, f"w{turn}", 10_000) as writer:
-            for _ in range(rng.randrange(5, 70)):
-                acknowledged = int(writer.stdout.readline())
-            writer.kill()
-        # The writers have real clocks, and time must not go back after them.
-        store = again(place, lambda: datetime.now(UTC))
-        assert audit(place, store) >= acknowledged > size
-        size = store.size()
-        store.append([draft(f"rating-after-{turn}")])
-        assert audit(place, store) > size
-        store.close()
 
 
 def test_what_is_not_a_database_is_named_on_one_line(tmp_path):

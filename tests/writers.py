@@ -2,9 +2,15 @@
 
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
+from random import Random
 
+from schemas.events import RecordedEvent
+from service.config import Settings
+from service.domain.bodies import Body
 from service.log.event_store import ConflictError, Draft, EventStore
+from service.record import Record, draft_of
 
 SOURCE = {
     "url": "https://example.org/report",
@@ -14,6 +20,15 @@ SOURCE = {
     "archived_url": None,
     "sha256": None,
     "confidence": "high",
+}
+BODY = {
+    "kind": "police-force",
+    "name": "Someforce",
+    "note": "Nobody answered the letter",
+    "started_on": None,
+    "started_on_basis": None,
+    "outside_ids": dict.fromkeys(("ons", "police_uk", "hmicfrs")),
+    "sources": [{**SOURCE, "title": "A notice"}],
 }
 
 
@@ -61,11 +76,26 @@ def contend(store: EventStore, name: str, count: int) -> None:
     print(f"lost {lost}", flush=True)
 
 
-def hurry(store: EventStore, name: str, count: int) -> None:
-    """Append batches of 1, 2 … 60 events to streams of their own, without end."""
+def mix(folder: Path, url: str | None, name: str, count: int) -> None:
+    """Record things one by one, and up to 60 at once, and tell of each what it is."""
+    record = Record.open(Settings(data=folder, database_url=url))
+    sizes = Random(name)
     for turn in range(count):
-        streams = [f"rating-{name}.{turn}.{each}" for each in range(turn % 60 + 1)]
-        print(store.append(list(map(draft, streams)))[-1].position, flush=True)
+        many = sizes.choice((1, 1, 1, sizes.randrange(2, 61)))
+        bodies = [Body(f"{name}-{turn}-{each}") for each in range(many)]
+        for event in register(record, bodies):
+            print(event.position, event.leaf_hash, flush=True)
+    record.close()
+
+
+def register(record: Record, bodies: list[Body]) -> list[RecordedEvent]:
+    events = [each.register(**BODY) for each in bodies]
+    if len(bodies) == 1:
+        return [record.record(bodies[0], events[0], by="system")]
+    drafts = map(partial(draft_of, by="system"), bodies, events)
+    recorded = record.store.append(list(drafts), idempotency=(bodies[0].id, b"print"))
+    record.catch_up()
+    return recorded
 
 
 def jot(store: EventStore, name: str, count: int) -> None:
@@ -75,8 +105,11 @@ def jot(store: EventStore, name: str, count: int) -> None:
 
 
 def main(task: str, folder: str, url: str, name: str, count: str) -> None:
+    if task == "mix":
+        mix(Path(folder), url or None, name, int(count))
+        return
     store = EventStore.open(Path(folder), url or None)
-    {"contend": contend, "hurry": hurry, "jot": jot}[task](store, name, int(count))
+    {"contend": contend, "jot": jot}[task](store, name, int(count))
     store.close()
 
 
