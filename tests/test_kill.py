@@ -17,6 +17,8 @@ from rich.progress import track
 from service.config import Settings
 from service.founding import founding_files
 from service.record import Record
+from service.sources import StoredRecord
+from service.verification import verify
 from tests import writers
 from tests.log_places import PostgresPlace, SQLitePlace, audit
 
@@ -84,6 +86,7 @@ def leaf_hashes(place):
 
 def must_be_whole(place, before, acknowledged):
     """Check the log by brute force, and that it goes on; return all that it holds."""
+    must_verify(place)
     with closing(Record.open(settings_of(place))) as record:
         found = leaf_hashes(place)
         assert audit(place, record.store) == len(found) >= len(before)
@@ -96,6 +99,12 @@ def must_be_whole(place, before, acknowledged):
     return leaf_hashes(place)
 
 
+def must_verify(place):
+    with closing(StoredRecord(place.folder, place.url)) as source:
+        findings = verify(source).findings
+    assert findings.is_good, "\n".join(findings.lines())
+
+
 def test_what_is_killed_at_any_moment_leaves_a_whole_log(place):
     choice, found = random.Random(SEED), {}
     Record.open(settings_of(place)).close()
@@ -104,3 +113,5 @@ def test_what_is_killed_at_any_moment_leaves_a_whole_log(place):
     for turn in track(range(ROUNDS), "Killing writers", console=console):
         acknowledged = kill_in_the_midst(place, turn, choice)
         found = must_be_whole(place, found, acknowledged)
+    made = {kind for (kind,) in place.sql("SELECT DISTINCT topic FROM stored_events")}
+    assert {"field.redacted", "log-key.added"} <= made

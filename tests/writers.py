@@ -2,11 +2,13 @@
 
 import subprocess
 import sys
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from random import Random
 
 from schemas.events import RecordedEvent
+from service import erasure, redaction, rotation
 from service.config import Settings
 from service.domain.bodies import Body
 from service.log.event_store import ConflictError, Draft, EventStore
@@ -77,15 +79,42 @@ def contend(store: EventStore, name: str, count: int) -> None:
 
 
 def mix(folder: Path, url: str | None, name: str, count: int) -> None:
-    """Record things one by one, and up to 60 at once, and tell of each what it is."""
+    """Record things one by one, and up to 60 at once, and tell of each what it is.
+
+    Now and then words are redacted, and the key of the log is rotated or retired.
+    """
     record = Record.open(Settings(data=folder, database_url=url))
     sizes = Random(name)
     for turn in range(count):
         many = sizes.choice((1, 1, 1, sizes.randrange(2, 61)))
         bodies = [Body(f"{name}-{turn}-{each}") for each in range(many)]
-        for event in register(record, bodies):
+        events = register(record, bodies)
+        if turn % 5 == 0:
+            events.append(redact(record, events[0]))
+        for event in events:
             print(event.position, event.leaf_hash, flush=True)
+        if turn % 7 == 0:
+            change_key(record)
     record.close()
+
+
+def redact(record: Record, event: RecordedEvent) -> RecordedEvent:
+    """Redact the note of an event, and let every holder erase it."""
+    planned = redaction.plan(record, event.position, ("note",))
+    why = {"basis": "other", "reference": None, "by": "system"}
+    done = redaction.redact(record, planned, **why)
+    erasure.run_pending(record, patience=0)
+    return done
+
+
+def change_key(record: Record) -> None:
+    """Begin a rotation of the key, or end the one that is under way."""
+    try:
+        rotation.rotate(record)
+    except rotation.RotationError:
+        # The other writer may have ended it.
+        with suppress(rotation.RotationError):
+            rotation.retire_now(record)
 
 
 def register(record: Record, bodies: list[Body]) -> list[RecordedEvent]:
