@@ -339,13 +339,20 @@ class PostgresSession:
 
     def insert(self, table: str, rows: Iterable[Sequence[Any]]) -> None:
         """Insert whole rows into one of TABLES."""
-        # One statement with typed arrays: one round trip whatever the batch.
         kinds = TABLES[table][0].values()
-        columns = [list(column) for column in zip(*rows, strict=True)]
-        arrays = ", ".join(f"?::{kind}[]" for kind in kinds)
-        if columns:
-            sql = f"INSERT INTO {table} SELECT * FROM unnest({arrays})"
-            self._send(self._cursor, sql, columns)
+        match list(rows):
+            case []:
+                return
+            case [row]:
+                # Arrays are slow to make, and one event is what most appends hold.
+                marks = ", ".join(f"?::{kind}" for kind in kinds)
+                self._send(self._cursor, f"INSERT INTO {table} VALUES ({marks})", row)
+            case many:
+                # One statement with typed arrays, whatever the batch.
+                columns = [list(column) for column in zip(*many, strict=True)]
+                arrays = ", ".join(f"?::{kind}[]" for kind in kinds)
+                sql = f"INSERT INTO {table} SELECT * FROM unnest({arrays})"
+                self._send(self._cursor, sql, columns)
 
     def insert_events(self, events: Iterable[EventRow]) -> list[int]:
         """Insert events through the library and return the ids it gave."""
