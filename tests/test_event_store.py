@@ -18,6 +18,7 @@ from service.log.event_store import (
 from service.log.leaf import decode, encode
 from service.log.merkle import leaf_hash
 from service.log.notes import VerifierKey, open_checkpoint
+from service.log.rows import read_rows
 from tests.log_places import PostgresPlace, SQLitePlace, audit
 from tests.writers import draft, start
 
@@ -248,6 +249,45 @@ def test_a_dropped_event_stops_the_writer(store, place):
     place.sql("DELETE FROM log WHERE position = 2")
     with pytest.raises(LogDamagedError):
         store.append([draft("rating-c")])
+
+
+def test_an_event_that_is_not_of_the_log_stops_the_writer_on_sqlite(store, place):
+    store.append([draft("rating-a")])
+    place.sql("""
+        INSERT INTO stored_events (originator_id, originator_version, topic, state)
+        VALUES ('rating-z', 1, 'rating.awarded', '{}')""")
+    if place.url:
+        # Events have numbers of their own there, which a failed transaction uses up.
+        assert store.append([draft("rating-b")])[0].position == 2
+        return
+    with pytest.raises(LogDamagedError):
+        store.append([draft("rating-b")])
+    assert audit(place, store) == 1
+
+
+class Plans:
+    """A session that runs no query, but asks SQLite how it would."""
+
+    def __init__(self, session) -> None:
+        self._session = session
+        self.joined = session.joined
+        self.found = []
+
+    def answers(self, *queries):
+        for sql, params in queries:
+            self.found += self._session.rows(f"EXPLAIN QUERY PLAN {sql}", params)
+        return [[] for _ in queries]
+
+
+def test_a_stream_is_found_by_an_index_on_sqlite(tmp_path):
+    store = again(SQLitePlace(tmp_path))
+    with store._database.get().reading() as session:
+        plans = Plans(session)
+        read_rows(plans, "e.originator_id = ?", ("rating-a",))
+    steps = [step for *_, step in plans.found]
+    assert steps
+    assert not [step for step in steps if step.startswith("SCAN")], steps
+    store.close()
 
 
 def test_the_same_request_is_recorded_once(store, place):
