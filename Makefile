@@ -20,7 +20,7 @@ run: setup ## Serve the record at http://127.0.0.1:8000 (ARGS="--port 9000 --wor
 	@exec $(BIN)/copperplate serve $(ARGS)
 
 test: setup ## Run all tests (ARGS="-k ratings")
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto $(ARGS)
 
 soak: setup ## Kill writers 50 times on each database (ROUNDS=200), and check the log
 	COPPERPLATE_KILL_ROUNDS=$(or $(ROUNDS),50) $(BIN)/python -m pytest -s tests/test_kill.py $(ARGS)
