@@ -1,22 +1,25 @@
 """Whether an append stays as cheap as the log grows: from 10^3 to 10^6 events.
 
-Run `python bench/growth.py [--largest N]`. Single appends are timed, on SQLite; the
-log is filled by batches between.
+Run `python bench/growth.py [--largest N]`. Single appends are timed, on SQLite, in
+turns with bare saves into a database that stays small: the machine drifts, and what
+both meet is not the log's growth. The log is filled by batches between.
 """
 
 import argparse
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from rich.console import Console
 from rich.progress import Progress
 
-from bench.append import drafts, machine
+from bench.append import drafts, machine, sqlite_pair, stored
 from service.log.event_store import EventStore
 
 SIZES = (10**3, 10**4, 10**5, 10**6)
@@ -34,14 +37,20 @@ def fill(store: EventStore, size: int) -> None:
             bar.advance(task, count)
 
 
-def cost(store: EventStore, size: int) -> float:
-    """Return the seconds that one event takes, the median of many."""
-    seconds = []
-    for draft in drafts(f"single{size}", SINGLES):
-        began = time.perf_counter()
-        store.append([draft])
-        seconds.append(time.perf_counter() - began)
-    return median(seconds)
+def cost(store: EventStore, recorder: Any, size: int) -> tuple[float, float]:
+    """Return the median seconds of a single append, and of a bare save beside it."""
+    ours, bare = [], []
+    events = stored(f"bare{size}", [b"x" * 1000] * SINGLES)
+    for draft, event in zip(drafts(f"single{size}", SINGLES), events, strict=True):
+        ours.append(seconds(store.append, draft))
+        bare.append(seconds(recorder.insert_events, event))
+    return median(ours), median(bare)
+
+
+def seconds(save: Callable[[list[Any]], Any], event: Any) -> float:
+    began = time.perf_counter()
+    save([event])
+    return time.perf_counter() - began
 
 
 def main(words: list[str] | None = None) -> None:
@@ -50,14 +59,16 @@ def main(words: list[str] | None = None) -> None:
     options = parser.parse_args(words)
     print(f"{machine()}; median of {SINGLES} single appends")
     with tempfile.TemporaryDirectory() as folder:
-        store, first = EventStore.open(Path(folder)), 0.0
+        store, recorder = sqlite_pair(Path(folder))
+        first = 0.0
         for size in (each for each in SIZES if each <= options.largest):
             fill(store, size)
-            spent = cost(store, size)
-            first = first or spent
+            ours, bare = cost(store, recorder, size)
+            first = first or ours / bare
             print(
-                f"{size:>9,} events: {spent * 1e6:>5,.0f} us an append, "
-                f"{spent / first:.2f} of the first"
+                f"{size:>9,} events: append {ours * 1e6:>5,.0f} us, bare save "
+                f"{bare * 1e6:>5,.0f} us, {ours / bare:.2f} of it; "
+                f"{ours / bare / first:.2f} of the first"
             )
         store.close()
 
