@@ -18,6 +18,7 @@ from service.log.keyring import Keyring
 from service.log.keys import KeyFileError
 from service.log.notes import (
     NoteError,
+    VerifierKey,
     open_checkpoint,
     split_note,
     unverified_checkpoint,
@@ -27,6 +28,7 @@ from service.record import Record
 from service.rotation import RotationError
 from tests.log_places import PostgresPlace, SQLitePlace, audit
 from tests.records import Clock, SmallRecord
+from tests.test_cli import must_fail, run
 from tests.writers import note, start
 
 MONTH = timedelta(days=30)
@@ -307,3 +309,22 @@ def test_the_old_key_is_retired_by_a_running_server(tmp_path):
     # A server that ends waits for what is done beside it.
     assert f"the key {old} was retired" in "".join(lines) + rest
     assert len(load_keys(data / "log.key", ORIGIN)) == 1
+
+
+def test_the_commands_rotate_show_and_retire(tmp_path):
+    data = tmp_path / "data"
+    with closing(SmallRecord(data).record) as record:
+        [old] = record.store.signing_keys()
+    status, printed, said = run("key", "rotate", "--data", data)
+    new = VerifierKey.parse(printed.strip())
+    assert status == 0 and "signs beside the old key until" in said
+    must_fail("both keys sign until", "key", "rotate", "--data", data)
+    first, second = run("key", "show", "--data", data)[1].splitlines()
+    assert first.startswith(f"{old}  signs since the beginning, until 2")
+    assert second.startswith(f"{new}  signs since 2")
+    assert run("key", "retire", "--data", data)[1].startswith("Due on 2")
+    retired = run("key", "retire", "--now", "--yes", "--data", data)
+    assert retired[:2] == (0, f"Retired {old}.\n")
+    first, second = run("key", "show", "--data", data)[1].splitlines()
+    assert first.startswith(f"{old}  signed since the beginning, until 2")
+    must_fail("No other key", "key", "retire", "--now", "--yes", "--data", data)

@@ -22,7 +22,7 @@ from service.log.notes import (
 )
 from service.log.policy import read_witnesses
 from service.log.recorders import SQLiteLog
-from service.log.web import MAX_BYTES
+from service.log.web import MAX_BYTES, WebError, fetch
 from service.log.witnessed import Sighting, Witnessed
 from service.record import Record
 from service.witnessing import Cosigning, Watchers
@@ -192,6 +192,15 @@ def test_a_witness_that_never_ends_its_answer_is_given_up(
         [text] = texts(record)
         assert text.startswith("it did not answer")
         write(record, 1)
+
+
+@pytest.mark.parametrize("raw", [b"", answer("200 OK", b"x" * 100)], ids=len)
+def test_a_request_ends_in_time_however_slowly_the_answer_drips(raw):
+    with (
+        answering(raw, pause=0.2) as address,
+        pytest.raises(WebError, match="it did not answer"),
+    ):
+        fetch(address, b"hello", seconds=0.5)
 
 
 def forged(note, *, public_seed=bytes(32), at=None, name=KEY.name):
