@@ -467,9 +467,6 @@ def key_show(data: Path | None) -> None:
     settings = _settings(data)
     _must_exist(settings)
     with _opened(settings) as record:
-        if record.is_mirror:
-            click.echo("\n".join(record.store.verifier_keys()))
-            return
         periods = rotation.key_periods(record)
     for each in periods:
         click.echo(str(each.key) if len(periods) == 1 else _period(each))

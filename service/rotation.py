@@ -89,7 +89,7 @@ def retire_now(record: Record) -> VerifierKey:
 
 def due_at(record: Record) -> datetime | None:
     """Return when the old key is due to be retired, None if no key is rotated."""
-    keys = _held(record)
+    keys = record.store.signing_keys()
     added = _added(record).get(keys[-1]) if len(keys) > 1 else None
     return None if added is None else _due(added)
 
@@ -98,14 +98,15 @@ def key_periods(record: Record) -> list[KeyPeriod]:
     """Return every key that ever signed the log, the oldest first, and how long."""
     added = _added(record)
     retired = _retired(record)
-    first = [key for key in (*retired, *_held(record)) if key not in added]
+    signing = record.store.signing_keys()
+    first = [key for key in (*retired, *signing) if key not in added]
     due = due_at(record)
     periods = []
     for key in dict.fromkeys([*first, *added]):
         since = added[key].recorded_at if key in added else None
         if key in retired:
             periods.append(KeyPeriod(key, since, retired[key].recorded_at, True))
-        elif due and key == _held(record)[0]:
+        elif due and key == signing[0]:
             periods.append(KeyPeriod(key, since, f"{due:%Y-%m-%dT%H:%M:%SZ}"))
         else:
             periods.append(KeyPeriod(key, since, None))

@@ -18,7 +18,7 @@ from service.log.errors import (
 from service.log.event_store import EventStore
 from service.log.head import last_instant, latest_note, stored_edge
 from service.log.merkle import Edge
-from service.log.notes import cosignatures_of, unverified_checkpoint
+from service.log.notes import VerifierKey, cosignatures_of, unverified_checkpoint
 from service.log.pin import Pin
 from service.log.reader import StoredOpening
 from service.log.recorders import PerProcess, Row, Session
@@ -57,9 +57,9 @@ class MirrorStore(EventStore):
         """Raise ReadOnlyError: what is recorded is recorded at the source."""
         raise ReadOnlyError(self.pin().url)
 
-    def verifier_keys(self) -> list[str]:
+    def signing_keys(self) -> list[VerifierKey]:
         """Return the verifier keys that are trusted now."""
-        return [str(key) for key in self.tip().keys]
+        return list(self.tip().keys)
 
     def tip(self) -> Tip:
         """Return where the mirror stands."""
