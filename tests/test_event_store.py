@@ -101,6 +101,12 @@ def test_salts_and_signatures_of_an_editor_are_kept(store):
     )
 
 
+def test_a_batch_that_no_socket_takes_at_once_is_recorded(store, place):
+    batch = [draft(f"rating-{n}", words={"note": "x" * 1000}) for n in range(2000)]
+    assert store.append(batch)[-1].position == 2000
+    assert audit(place, store) == 2000
+
+
 def test_an_empty_batch_changes_nothing(store):
     before = store.checkpoint()
     assert store.append([]) == []

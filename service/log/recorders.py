@@ -27,6 +27,7 @@ from eventsourcing.sqlite import (
     SQLiteDatastore,
 )
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.generators import send
 from psycopg.rows import tuple_row
 
 from service.log.errors import StorageFullError, StoreUnreadableError
@@ -443,7 +444,12 @@ class PostgresLog:
             connection.cursor(row_factory=tuple_row) as cursor,
         ):
             self._recorder.lock(cursor)
-            yield PostgresSession(self._recorder, cursor, pipeline.sync)
+
+            def receive() -> None:
+                _send_all(connection)
+                pipeline.sync()
+
+            yield PostgresSession(self._recorder, cursor, receive)
 
     @contextmanager
     def reading(self) -> Iterator[PostgresSession]:
@@ -464,6 +470,14 @@ class PostgresLog:
     def close(self) -> None:
         """Close every connection."""
         self._store.close()
+
+
+def _send_all(connection: psycopg.Connection[Any]) -> None:
+    """Send what the socket has not yet taken."""
+    # The driver's `sync` waits for answers without it: a large batch would wait for
+    # ever on a server that itself waits for the rest.
+    if connection.pgconn.flush():
+        connection.wait(send(connection.pgconn))
 
 
 def _is_made(connection: psycopg.Connection[Any]) -> bool:
