@@ -8,8 +8,10 @@ import threading
 import pytest
 
 from projections.read_model import CODE_VERSION
+from service import rotation
 from service.app import create_app
-from service.log.errors import ReadOnlyError
+from service.erasure import pending
+from service.log.errors import BadLeafError, ReadOnlyError
 from service.log.event_store import EventStore
 from service.log.mirror import Mirror
 from service.log.mirror_store import MirrorStore
@@ -319,11 +321,15 @@ def test_what_was_redacted_before_is_mirrored_without_its_words(small, source, c
     assert mirror(source, copy).stdout.startswith("4 events")
 
 
-def test_a_redaction_of_nothing_is_a_bad_leaf(small, source, kept):
-    put(small, redaction("body-force-9", 1, "note"))
-    said = mirror(source, kept, status=1)
-    assert "bad leaf at position 4: it redacts what is not there" in said.stderr
-    assert size_of(kept) == 3
+def test_a_redaction_of_nothing_is_a_bad_leaf(tmp_path):
+    origin = EventStore.open(tmp_path / "origin")
+    origin.append([*in_order(3), redaction("report-9", 1, "note")])
+    mirror, store = nearby(tmp_path / "copy", origin)
+    with pytest.raises(BadLeafError, match="position 4: it redacts what is not there"):
+        mirror.advance()
+    assert store.size() == 0
+    origin.close()
+    store.close()
 
 
 def test_a_log_that_another_key_signs_is_refused(source, kept, tmp_path):
@@ -499,21 +505,150 @@ class Nearby(LogReader):
     url = "nearby"
 
 
-@pytest.mark.parametrize("size", [65_535, 65_536])
-def test_a_tile_of_the_second_level_that_is_just_full_is_kept(tmp_path, size):
-    origin = EventStore.open(tmp_path / "origin")
-    for start_at in range(0, size, 5000):
-        origin.append(in_order(min(5000, size - start_at), start_at))
+def nearby(folder, origin):
+    """Return a mirror of a log, and its store."""
     pin = Pin("nearby", "localhost/log", tuple(origin.verifier_keys()), "nearby")
-    folder = tmp_path / "copy"
     folder.mkdir()
     pin.write(folder)
     store = MirrorStore.open(folder)
-    mirror = Mirror(folder, store, Nearby(origin._database))
-    assert mirror.advance() == size
-    origin.append([report("later")])
-    assert mirror.advance() == size + 1
-    assert store.hashes(2, 0, 1) == origin.hashes(2, 0, 1)
-    assert store.tip().edge.root() == unverified_checkpoint(origin.checkpoint()).root
+    return Mirror(folder, store, Nearby(origin._database)), store
+
+
+def test_a_tile_of_the_second_level_is_kept_as_it_fills(tmp_path):
+    origin = EventStore.open(tmp_path / "origin")
+    for start_at in range(0, 65_535, 4369):
+        origin.append(in_order(4369, start_at))
+    mirror, store = nearby(tmp_path / "copy", origin)
+    assert mirror.advance() == 65_535
+    for size in (65_536, 65_537):
+        origin.append([report(f"later-{size}")])
+        assert mirror.advance() == size
+        assert store.hashes(2, 0, 1) == origin.hashes(2, 0, 1) != []
+        root = unverified_checkpoint(origin.checkpoint()).root
+        assert store.tip().edge.root() == root
     origin.close()
     store.close()
+
+
+def test_a_redaction_is_kept_in_one_transaction_with_what_it_deletes(tmp_path):
+    origin = EventStore.open(tmp_path / "origin")
+    origin.append(in_order(3))
+    mirror, store = nearby(tmp_path / "copy", origin)
+    mirror.advance()
+    origin.append([redaction("report-1", 1, "note")], erase=[(2, "note")])
+    assert mirror.advance() == 4
+    assert [each.position for each in store.openings(0, 9)] == [1, 3]
+    origin.close()
+    store.close()
+
+
+def erased(copy, words):
+    """Whether words stand in no file of a mirror."""
+    files = [path for path in copy.folder.rglob("*") if path.is_file()]
+    return not [path for path in files if words in path.read_bytes()]
+
+
+def test_the_words_that_are_redacted_leave_no_byte_in_the_mirror(
+    small, source, tmp_path
+):
+    copy = Copy(tmp_path / "copy")
+    small.register("force-4", note="Rather unhappy about it")
+    mirror(source, copy)
+    assert not erased(copy, b"Rather unhappy about it")
+    origin = Copy(small.record.settings.data)
+    words = ("redact", "4", "--field", "note", "--basis", "court-order", "--yes")
+    run(origin, *words, "--data", str(origin.folder))
+    assert mirror(source, copy).stdout.startswith("5 events")
+    assert erased(copy, b"Rather unhappy about it")
+    with copy.opened() as record:
+        assert pending(record) == []
+        assert record.store.openings(3, 1) == []
+    assert "PASS" in run(copy, "verify", str(copy.folder)).stdout
+
+
+def test_a_mirror_follows_its_source_to_a_new_key(small, source, tmp_path):
+    copy = Copy(tmp_path / "copy")
+    [old] = small.record.store.verifier_keys()
+    mirror(source, copy, "--key", old)
+    rotation.rotate(small.record)
+    small.register("between")
+    mirror(source, copy)
+    rotation.retire_now(small.record)
+    small.register("after")
+    [new] = small.record.store.verifier_keys()
+    assert new != old
+    assert mirror(source, copy).stdout.startswith("7 events")
+    with copy.opened() as record:
+        assert record.store.verifier_keys() == [new]
+    late = Copy(tmp_path / "late")
+    assert mirror(source, late, "--key", old).stdout.startswith("7 events")
+    trusting = Copy(tmp_path / "trusting")
+    assert f"Key {new} (taken on trust" in mirror(source, trusting).stderr
+    with trusting.opened() as record:
+        assert record.store.checkpoints() == small.record.store.checkpoints()
+
+
+def test_what_the_old_key_signed_is_refused_if_it_is_no_part_of_the_new_log(
+    small, source, tmp_path
+):
+    rotation.rotate(small.record)
+    rotation.retire_now(small.record)
+
+    def lie(path, body):
+        if path == "/v1/log/proofs/consistency":
+            return b'{"hashes": []}'
+        if path != "/log/checkpoints":
+            return body
+        answer = json.loads(body)
+        return json.dumps({**answer, "items": answer["items"][:3]}).encode()
+
+    source.lie = lie
+    said = mirror(source, Copy(tmp_path / "copy"), status=1)
+    assert "does not begin with the 2 that were fetched" in said.stderr
+
+
+def test_what_witnesses_sign_of_the_head_is_shown_by_the_mirror_too(
+    small, source, kept
+):
+    line = f"\N{EM DASH} witness.example/w {'A' * 100}\n"
+    small.record.store.add_cosignature(3, "witness.example/w", line)
+    mirror(source, kept)
+    mirror(source, kept)
+    with kept.opened() as record:
+        assert record.store.checkpoint() == small.record.store.checkpoint()
+        assert record.store.checkpoint().endswith(line.encode())
+        assert record.store.own_checkpoint() == small.record.store.own_checkpoint()
+
+
+def test_lines_that_a_list_adds_to_a_note_are_not_kept_with_it(small, source, tmp_path):
+    line = f"\N{EM DASH} stranger.example/w {'A' * 100}\n"
+
+    def lie(path, body):
+        if path != "/log/checkpoints":
+            return body
+        answer = json.loads(body)
+        for each in answer["items"]:
+            each["note"] += line
+        return json.dumps(answer).encode()
+
+    source.lie = lie
+    copy = Copy(tmp_path / "copy")
+    mirror(source, copy)
+    with copy.opened() as record:
+        assert record.store.checkpoints() == small.record.store.checkpoints()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("key", "rotate"),
+        ("key", "retire"),
+        ("witness",),
+        ("redact", "1", "--field", "note", "--basis", "court-order", "--yes"),
+    ],
+)
+def test_commands_that_would_record_something_are_refused(kept, words):
+    before = sorted(path.name for path in kept.folder.iterdir())
+    said = run(kept, *words, "--data", str(kept.folder), status=1)
+    assert "it is read-only\n" in said.stderr
+    assert sorted(path.name for path in kept.folder.iterdir()) == before

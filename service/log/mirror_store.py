@@ -18,7 +18,12 @@ from service.log.errors import (
 from service.log.event_store import EventStore
 from service.log.head import last_instant, latest_note, stored_edge
 from service.log.merkle import Edge
-from service.log.notes import VerifierKey, cosignatures_of, unverified_checkpoint
+from service.log.notes import (
+    VerifierKey,
+    cosignatures_of,
+    own_part,
+    unverified_checkpoint,
+)
 from service.log.pin import Pin
 from service.log.reader import StoredOpening
 from service.log.recorders import PerProcess, Row, Session
@@ -88,7 +93,11 @@ class MirrorStore(EventStore):
             for position, each in enumerate(verified.prepared, verified.after + 1):
                 if each.leaf["type"] == _REDACTED:
                     _erase(session, position, each.leaf)
-            session.insert("checkpoints", verified.checkpoints)
+            origin = self.pin().origin
+            notes = [
+                (size, own_part(note, origin)) for size, note in verified.checkpoints
+            ]
+            session.insert("checkpoints", notes)
 
     def keep_cosignatures(self, note: bytes) -> None:
         """Keep what others than the log have signed of a checkpoint that is kept.

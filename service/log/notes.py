@@ -211,6 +211,13 @@ def cosignatures_of(note: bytes, origin: str) -> list[tuple[str, str]]:
     ]
 
 
+def own_part(note: bytes, origin: str) -> bytes:
+    """Return a note of a log without what others have signed of it."""
+    for _, line in cosignatures_of(note, origin):
+        note = note.replace(line.encode(), b"", 1)
+    return note
+
+
 def check_text(text: str) -> None:
     """Raise NoteError for control characters (CR too) or a missing last newline."""
     if not text.endswith("\n") or _CONTROL.search(text):
