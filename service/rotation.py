@@ -59,11 +59,11 @@ def rotate(record: Record) -> VerifierKey:
         )
     new = record.store.key_file.add(keys[0])
     thing = record.find(LogKey, new.id.hex())
-    try:
-        record.record(thing, thing.add(verifier_key=str(new)), by="system")
-    except ConflictError:
-        return rotate(record)  # Another process was first, and this says so.
-    return new
+    if not thing.is_added:
+        with suppress(ConflictError):
+            record.record(thing, thing.add(verifier_key=str(new)), by="system")
+            return new
+    return rotate(record)  # Another process was first, and this says so.
 
 
 def retire_due(record: Record) -> VerifierKey | None:

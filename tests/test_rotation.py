@@ -116,6 +116,25 @@ def test_a_rotation_is_on_record_as_two_events_without_sources(small):
     assert listed == f"{new}\n"
 
 
+class Slow(Record):
+    """A record that another process overtakes, just before a thing is loaded."""
+
+    def find(self, kind, id):
+        with closing(Record.open(self.settings, self.clock)) as other:
+            rotation.rotate(other)
+        return super().find(kind, id)
+
+
+def test_of_two_that_rotate_at_once_one_is_told_of_the_other(small, place):
+    with (
+        closing(Slow.open(small.record.settings, small.clock)) as record,
+        pytest.raises(RotationError, match="being rotated"),
+    ):
+        rotation.rotate(record)
+    assert len(small.record.store.signing_keys()) == 2
+    assert len(small.record.store.key_events()) == 1
+
+
 def test_whoever_knows_only_the_first_key_can_follow_two_rotations(small):
     store = small.record.store
     trusted = Keyring(store.signing_keys())
