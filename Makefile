@@ -22,8 +22,9 @@ run: setup ## Serve the record at http://127.0.0.1:8000 (ARGS="--port 9000 --wor
 test: setup ## Run all tests (ARGS="-k ratings")
 	$(BIN)/python -m pytest -n auto $(ARGS)
 
-soak: setup ## Kill writers 50 times on each database (ROUNDS=200), and check the log
-	COPPERPLATE_KILL_ROUNDS=$(or $(ROUNDS),50) $(BIN)/python -m pytest -s tests/test_kill.py $(ARGS)
+soak: setup ## Kill writers 50 times on each database (ROUNDS=200), replay 100 histories
+	COPPERPLATE_KILL_ROUNDS=$(or $(ROUNDS),50) COPPERPLATE_HISTORIES=$(or $(HISTORIES),100) \
+		$(BIN)/python -m pytest -s tests/test_kill.py tests/test_replay.py $(ARGS)
 
 check: setup ## Lint, type-check, and check the imports
 	$(BIN)/ruff format --check .

@@ -1,6 +1,10 @@
-"""The read side, replayed: by any path the same rows, and those the rules ask for."""
+"""The read side, replayed: by any path the same rows, and those the rules ask for.
+
+COPPERPLATE_HISTORIES says how many histories are told (`make soak`: 100).
+"""
 
 import multiprocessing
+import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -30,8 +34,9 @@ settings.register_profile(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-replayed = settings(settings.get_profile("replay"), max_examples=35)
-paths = settings(settings.get_profile("replay"), max_examples=8)
+HISTORIES = int(os.environ.get("COPPERPLATE_HISTORIES", "16"))
+replayed = settings(settings.get_profile("replay"), max_examples=HISTORIES)
+paths = settings(settings.get_profile("replay"), max_examples=HISTORIES // 4)
 
 RANDOMS = st.integers(0, 2**32).map(Random)
 TODAY = "2016-02-29"
