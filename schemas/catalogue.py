@@ -3,6 +3,7 @@
 from schemas import (
     bodies,
     commitments,
+    editors,
     findings,
     gaps,
     inspections,
@@ -22,6 +23,7 @@ __all__ = [
     "DATA_SCHEMAS",
     "bodies",
     "commitments",
+    "editors",
     "findings",
     "gaps",
     "inspections",

@@ -299,6 +299,26 @@ class RedactionBasis(Code):
     OTHER = "other"
 
 
+class EditorAction(Code):
+    """What a key of an editor opens."""
+
+    RECORD = "record"
+    CORRECT = "correct"
+    REDACT = "redact"
+    ADMIN = "admin"
+
+
+class RevocationReason(Code):
+    """Why a key of an editor was taken back."""
+
+    LOST = "lost"
+    LEAKED = "leaked"
+    REPLACED = "replaced"
+    LEFT = "left"
+    MISUSED = "misused"
+    OTHER = "other"
+
+
 class ErasureState(Code):
     """Whether every copy of erased words has been overwritten."""
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import settings
 
 from tests import importing, postgres
+from tests.log_places import PostgresPlace, SQLitePlace
 
 # How long an example takes is the machine's affair: no test is timed.
 settings.register_profile("untimed", deadline=None)
@@ -31,3 +32,15 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("founded") / "data"
     importing.found(folder)
     return folder
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> SQLitePlace | PostgresPlace:
+    """Give a place for a log that is not yet there."""
+    folder = tmp_path / "data"
+    if request.param == "sqlite":
+        return SQLitePlace(folder)
+    url = request.getfixturevalue("database_url")
+    return PostgresPlace(folder, url, request.getfixturevalue("postgres_server"))

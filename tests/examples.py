@@ -329,8 +329,10 @@ RATING = Rating("peel-2023-25.west-mercia.investigating-crime")
 FINDING = Finding("peel-2023-25.west-mercia.c1")
 SPELL, GAP = Monitoring("west-mercia.engage.1"), Gap("source-gap.abcd2345")
 
-# Events about the log itself: nobody corrects them, and they make no rows.
+# Events about the log itself and about who writes it: nobody corrects them, and they
+# make no rows.
 OF_THE_LOG = {"log-key.added", "log-key.retired"}
+OF_THE_LOG |= {"key.added", "key.revoked", "editor.named"}
 # Of every noun a history in which each of its types of event occurs once.
 HISTORIES = {
     "body": (BODY, REGISTERED, RENAMED, LINKED, UNLINKED, DISSOLVED),

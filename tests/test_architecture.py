@@ -68,6 +68,9 @@ monitoring.left left_on, to_phase | note
 gap.declared kind, about, since | note
 gap.closed on | note
 field.redacted target, fields, basis, reference |
+key.added editor, key_id, public_key, scopes |
+key.revoked key_id, reason |
+editor.named editor | name
 log-key.added verifier_key |
 log-key.retired verifier_key |
 """

@@ -3,6 +3,7 @@
 from service.domain import (
     bodies,
     commitments,
+    editors,
     findings,
     gaps,
     inspections,
@@ -54,6 +55,7 @@ __all__ = [
     "NOUNS",
     "bodies",
     "commitments",
+    "editors",
     "findings",
     "gaps",
     "inspections",

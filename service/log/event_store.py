@@ -9,6 +9,7 @@ from pathlib import Path
 
 from schemas.events import RecordedEvent
 from service.log.drafts import Draft, Prepared, prepare
+from service.log.editor_keys import Beside
 from service.log.erasing import (
     Named,
     Redacted,
@@ -123,6 +124,7 @@ class EventStore(LogReader):
         read_set: Mapping[str, int] | None = None,
         idempotency: tuple[str, bytes] | None = None,
         erase: Sequence[Named] = (),
+        beside: Beside | None = None,
     ) -> list[RecordedEvent]:
         """Record a batch of events, all or none, and return them as recorded.
 
@@ -130,7 +132,8 @@ class EventStore(LogReader):
         `idempotency` is (key, fingerprint of the request): the same again returns what
         was recorded at first. `erase` names the openings (position, field) that the
         batch redacts: they go in the same transaction, so that each commitment is
-        opened or named by a redaction. Raises the errors of `service.log.errors`.
+        opened or named by a redaction. `beside` changes what stands beside the log in
+        that transaction too. Raises the errors of `service.log.errors`.
         """
         prepared = prepare(drafts)
         if not prepared:
@@ -140,6 +143,8 @@ class EventStore(LogReader):
                 return before
             _check_versions(session, prepared, read_set or {})
             erase_openings(session, erase)
+            if beside:
+                beside(session)
             head, events = self._extend(session, prepared)
             if idempotency:
                 span = (events[0].position, events[-1].position)

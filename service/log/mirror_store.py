@@ -9,6 +9,7 @@ import orjson
 
 from schemas.events import RecordedEvent
 from service.log.drafts import Draft, Prepared
+from service.log.editor_keys import Beside
 from service.log.errors import (
     BadLeafError,
     LogDamagedError,
@@ -58,6 +59,7 @@ class MirrorStore(EventStore):
         read_set: Mapping[str, int] | None = None,
         idempotency: tuple[str, bytes] | None = None,
         erase: Sequence[tuple[int, str]] = (),
+        beside: Beside | None = None,
     ) -> list[RecordedEvent]:
         """Raise ReadOnlyError: what is recorded is recorded at the source."""
         raise ReadOnlyError(self.pin().url)

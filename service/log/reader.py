@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from schemas.events import LOG_KEY, RecordedEvent
+from service.log.editor_keys import StoredKey, all_keys, find_key
 from service.log.erasing import Redacted, redactions_of, standing_in
 from service.log.errors import SigningRefusedError
 from service.log.head import latest_note
@@ -52,6 +53,16 @@ class LogReader:
         where = "e.originator_id >= ? AND e.originator_id < ?"
         with self._database.get().reading() as session:
             return read_rows(session, where, span)
+
+    def editor_key(self, id: str) -> StoredKey | None:
+        """Return the key of an editor that has this id, as it is at this moment."""
+        with self._database.get().reading() as session:
+            return find_key(session, id)
+
+    def editor_keys(self) -> list[StoredKey]:
+        """Return every key that an editor was ever given, the oldest first."""
+        with self._database.get().reading() as session:
+            return all_keys(session)
 
     def size(self) -> int:
         """Return how many events the log holds: the position of the last."""

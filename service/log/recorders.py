@@ -7,7 +7,7 @@ stand beside its own and are written in the same transaction.
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -72,6 +72,20 @@ TABLES: dict[str, tuple[dict[str, str], str]] = {
         {"key": "text", "fingerprint": "bytea", "first": "bigint", "last": "bigint"},
         "key",
     ),
+    "keys": (
+        {
+            "id": "text",
+            "hash": "bytea",
+            "editor": "text",
+            "name": "text",
+            "scopes": "text",
+            "public_key": "text",
+            "added_at": "text",
+            "revoked_at": "text",
+            "reason": "text",
+        },
+        "id",
+    ),
 }
 APPEND_ONLY = ("stored_events", "log", "nodes", "checkpoints", "cosignatures")
 
@@ -130,6 +144,19 @@ def peek(path: Path, sql: str) -> list[Row]:
         closing(sqlite3.connect(address, uri=True, timeout=1)) as connection,
     ):
         return connection.execute(sql).fetchall()
+
+
+def _held(rows: Iterable[Row]) -> frozenset[str]:
+    """Return the tables that are there; none until the log itself is whole."""
+    names = frozenset(name for (name,) in rows)
+    return names if "log" in names else frozenset()
+
+
+def _missing(
+    held: Container[str],
+) -> Iterator[tuple[str, tuple[dict[str, str], str]]]:
+    """Give the tables that are not there, as in a database of an earlier version."""
+    return ((name, shape) for name, shape in TABLES.items() if name not in held)
 
 
 @contextmanager
@@ -242,9 +269,9 @@ class SQLiteLog:
     def create(self) -> None:
         """Make the tables that are not there yet."""
         with self.writing() as session:
-            if not session.rows("SELECT 1 FROM sqlite_master WHERE name = 'log'"):
-                for statement in self._statements():
-                    session.rows(statement)
+            held = _held(session.rows(_SQLITE_TABLES))
+            for statement in self._statements(held):
+                session.rows(statement)
 
     @contextmanager
     def writing(self) -> Iterator[SQLiteSession]:
@@ -279,15 +306,16 @@ class SQLiteLog:
                 self._writer.close()
                 self._writer = None
 
-    def _statements(self) -> Iterator[str]:
-        yield from self._recorder.create_table_statements
-        for table, (columns, key) in TABLES.items():
+    def _statements(self, held: Container[str]) -> Iterator[str]:
+        if not held:
+            yield from self._recorder.create_table_statements
+        for table, (columns, key) in _missing(held):
             types = [f"{name} {_SQLITE_TYPES[kind]}" for name, kind in columns.items()]
             # A single integer is the row's own number already.
             form = " WITHOUT ROWID" if columns.get(key) != "bigint" else ""
             columns_and_key = f"{', '.join(types)}, PRIMARY KEY ({key})"
             yield f"CREATE TABLE {table} ({columns_and_key}){form}"
-        for table in APPEND_ONLY:
+        for table in (each for each in APPEND_ONLY if each not in held):
             for verb in ("UPDATE", "DELETE"):
                 yield f"""
                     CREATE TRIGGER {table}_no_{verb.lower()}
@@ -295,6 +323,7 @@ class SQLiteLog:
                     BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"""
 
 
+_SQLITE_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table'"
 _SQLITE_TYPES = {
     "bigint": "INTEGER NOT NULL",
     "text": "TEXT NOT NULL",
@@ -424,10 +453,12 @@ class PostgresLog:
         with one_line_causes(), psycopg.connect(self._url, autocommit=True) as setup:
             # Half of the library's own statements cannot be run by two at once.
             setup.execute("SELECT pg_advisory_lock(hashtext('copperplate log'))")
-            if not _is_made(setup):
+            held = _held(setup.execute(_POSTGRES_TABLES).fetchall())
+            if not held:
                 setup.execute(_FIRST_STATEMENTS)
                 self._recorder.create_table()
-                setup.execute("\n".join(_postgres_statements()).encode())
+            if any(_missing(held)):
+                setup.execute("\n".join(_postgres_statements(held)).encode())
             self._store.register_type_adapters()
 
     @contextmanager
@@ -480,11 +511,7 @@ def _send_all(connection: psycopg.Connection[Any]) -> None:
         connection.wait(send(connection.pgconn))
 
 
-def _is_made(connection: psycopg.Connection[Any]) -> bool:
-    found = connection.execute("SELECT to_regclass('log.idempotency')").fetchone()
-    return found is not None and found[0] is not None
-
-
+_POSTGRES_TABLES = b"SELECT tablename FROM pg_tables WHERE schemaname = 'log'"
 # The library would make its table with the collation of the server.
 _FIRST_STATEMENTS = b"""
 CREATE SCHEMA IF NOT EXISTS log;
@@ -501,13 +528,14 @@ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$;
 """
 
 
-def _postgres_statements() -> Iterator[str]:
+def _postgres_statements(held: Container[str]) -> Iterator[str]:
     yield f"BEGIN; SET LOCAL search_path TO {SCHEMA};"
-    for table, (columns, key) in TABLES.items():
+    for table, (columns, key) in _missing(held):
         types = [f"{name} {_POSTGRES_TYPES[kind]}" for name, kind in columns.items()]
         yield f"CREATE TABLE {table} ({', '.join(types)}, PRIMARY KEY ({key}));"
-    yield "CREATE UNIQUE INDEX log_by_store_id ON log (store_id);"
-    for table in APPEND_ONLY:
+    if "log" not in held:
+        yield "CREATE UNIQUE INDEX log_by_store_id ON log (store_id);"
+    for table in (each for each in APPEND_ONLY if each not in held):
         yield f"""
             CREATE TRIGGER {table}_append_only
             BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}
