@@ -1,9 +1,12 @@
 """The composition root: the one place where the parts are put together."""
 
-from flask import Flask
+from collections.abc import Sequence
+
+from flask import Blueprint, Flask
 
 from service import context
 from service.api import catalogue
+from service.http.access import register_access
 from service.http.errors import register_errors
 from service.http.headers import register_headers
 from service.http.representations import FORMS, strip_suffix
@@ -11,14 +14,20 @@ from service.http.routing import PositionConverter
 from service.record import Record
 
 
-def create_app(record: Record | None) -> Flask:
-    """Return the app that serves a record; without one it can only be described."""
+def create_app(
+    record: Record | None, blueprints: Sequence[Blueprint] = catalogue.ALL
+) -> Flask:
+    """Return the app that serves a record; without one it can only be described.
+
+    Raises UnguardedError if a rule changes something and does not say who may use it.
+    """
     app = Flask(__name__, static_folder=None)
     app.url_map.converters["position"] = PositionConverter
     app.url_map.merge_slashes = False  # Each answer has one address.
     context.init_app(app, record)
-    for blueprint in catalogue.ALL:
+    for blueprint in blueprints:
         app.register_blueprint(blueprint)
+    register_access(app)
     register_errors(app)
     register_headers(app)
     paths = [rule.rule for rule in app.url_map.iter_rules()]

@@ -110,6 +110,61 @@ PROBLEMS = {
         "Events have been recorded that the read model has not applied yet.",
         "Try again in a few seconds.",
     ),
+    "authentication-required": ProblemType(
+        "A key is needed",
+        401,
+        "Only editors may do this. The key is missing, malformed, unknown here or "
+        "revoked; the answer is the same for each.",
+        "Send `Authorization: Bearer` with the key that the operator gave you.",
+    ),
+    "not-allowed": ProblemType(
+        "This is not allowed",
+        403,
+        "The key does not open this, or this is a mirror, which records nothing.",
+        "See `detail`: ask the operator for a key with the scope that it names, or "
+        "write to the source of the mirror.",
+    ),
+    "key-in-address": ProblemType(
+        "A key stands in the address",
+        400,
+        "The address holds a key of an editor. Addresses are kept in logs and "
+        "histories: the key is no secret any more.",
+        "Ask the operator to revoke it; send a new one in `Authorization` only.",
+    ),
+    "invalid-body": ProblemType(
+        "The body is invalid",
+        400,
+        "The body is not what this address takes; `errors` names every fault by a "
+        "JSON pointer, and says what is allowed.",
+        "Correct each member that `errors` names and send the request again.",
+    ),
+    "payload-too-large": ProblemType(
+        "The body is too large",
+        413,
+        "The body has more bytes than `limit`.",
+        "Send less at once.",
+    ),
+    "unsupported-media-type": ProblemType(
+        "The body is in another form",
+        415,
+        "The body is not of one of the media types in `accepted`, or is compressed.",
+        "Send it uncompressed, with the right `Content-Type`.",
+    ),
+    "idempotency-key-required": ProblemType(
+        "An idempotency key is needed",
+        400,
+        "The header `Idempotency-Key` is missing or malformed. With it a request can "
+        "be sent again after a failure, and is recorded once.",
+        "Send 1 to 255 printable ASCII characters, such as a new UUID, with each new "
+        "request, and the same ones when you send a request again.",
+    ),
+    "idempotency-key-reused": ProblemType(
+        "The idempotency key was used for another request",
+        422,
+        "You have sent another request under the same `Idempotency-Key` within 24 "
+        "hours: another body, address, method or `If-Match`.",
+        "Choose a new key for a new request; repeat a request exactly as it was.",
+    ),
 }
 
 

@@ -1,0 +1,148 @@
+"""Who may write: what changes something is guarded, or the app is not made."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, NoReturn, cast
+from urllib.parse import unquote_to_bytes
+
+from flask import Flask, g, request
+from werkzeug.routing import Rule
+
+from schemas.codelists import EditorAction
+from service.context import record
+from service.editors import KEY_PATTERN, Editor, authenticate
+from service.http.problems import ProblemError
+from service.log.mirror_store import MirrorStore
+
+View = Callable[..., Any]
+READING = {"GET", "HEAD", "OPTIONS"}
+_SCHEME = "bearer "
+_KEY = re.compile(KEY_PATTERN.encode())
+
+
+class UnguardedError(Exception):
+    """A rule that changes something does not say who may use it."""
+
+
+@dataclass(frozen=True)
+class Guard:
+    """Who may use a view: editors with a scope, or anybody, and then why.
+
+    `view` is the guarded view itself, so that no other decorator stands above.
+    """
+
+    view: View
+    action: str | None = None
+    noun: str | None = None
+    reason: str | None = None
+
+
+def requires(action: str, noun: str | None = None) -> Callable[[View], View]:
+    """Let only editors in whose key opens an action, for all nouns or for this one.
+
+    It stands above `accepts`: nothing of a stranger's body is read.
+    """
+    action = EditorAction(action)
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def wrapper(**kwargs: Any) -> Any:
+            _refuse_on_a_mirror()
+            g.editor = _known_editor()
+            if not g.editor.may(action, noun):
+                raise _not_allowed(action, noun)
+            return view(**kwargs)
+
+        return _guarded(wrapper, action=action, noun=noun)
+
+    return decorate
+
+
+def open_to_anyone(*, reason: str) -> Callable[[View], View]:
+    """Let everybody use a view that changes something; say why."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def wrapper(**kwargs: Any) -> Any:
+            _refuse_on_a_mirror()
+            return view(**kwargs)
+
+        return _guarded(wrapper, reason=reason)
+
+    return decorate
+
+
+def editor() -> Editor:
+    """Return the editor whose request this is."""
+    return cast(Editor, g.editor)
+
+
+def guard_of(view: View) -> Guard | None:
+    """Return who may use a view, None if it does not say."""
+    guard: Guard | None = getattr(view, "guard", None)
+    return guard
+
+
+def register_access(app: Flask) -> None:
+    """Refuse rules that are not guarded, and requests with a key in their address."""
+    for rule in app.url_map.iter_rules():
+        _refuse_unguarded(rule, app.view_functions[rule.endpoint])
+    app.before_request(_refuse_keys_in_addresses)
+
+
+def _refuse_unguarded(rule: Rule, view: View) -> None:
+    if not (rule.methods or set()) - READING:
+        return
+    guard = guard_of(view)
+    if guard is None:
+        raise UnguardedError(f"{rule}: neither @requires nor @open_to_anyone")
+    if guard.view is not view:
+        raise UnguardedError(f"{rule}: a decorator stands above its guard")
+
+
+def _guarded(wrapper: View, **members: Any) -> View:
+    wrapper.guard = Guard(wrapper, **members)  # type: ignore[attr-defined]
+    return wrapper
+
+
+def _known_editor() -> Editor:
+    given = request.headers.get("Authorization", "")
+    is_bearer = given[: len(_SCHEME)].lower() == _SCHEME
+    found = authenticate(record(), given[len(_SCHEME) :].strip() if is_bearer else "")
+    return found or _refuse_stranger()
+
+
+def _refuse_stranger() -> NoReturn:
+    raise ProblemError(
+        "authentication-required",
+        "This takes a key of an editor, and none that opens anything was given.",
+        headers={"WWW-Authenticate": "Bearer"},
+    )
+
+
+def _not_allowed(action: str, noun: str | None) -> ProblemError:
+    needed = [action, *([f"{action}:{noun}"] if noun else [])]
+    return ProblemError(
+        "not-allowed", f"Your key does not open this: it takes {' or '.join(needed)}."
+    )
+
+
+def _refuse_on_a_mirror() -> None:
+    store = record().store
+    if isinstance(store, MirrorStore):
+        source = store.pin().url
+        detail = f"This is a mirror and records nothing: write to {source}."
+        raise ProblemError("not-allowed", detail)
+
+
+def _refuse_keys_in_addresses() -> None:
+    """Refuse a key in an address: those are kept in logs, histories and bookmarks."""
+    address = f"{request.path}?".encode("utf-8", "replace") + request.query_string
+    if _KEY.search(address) or _KEY.search(unquote_to_bytes(address)):
+        detail = (
+            "A key of an editor stands in the address, where others can read it. "
+            "Have it revoked; send the new one in the header Authorization."
+        )
+        raise ProblemError("key-in-address", detail)
