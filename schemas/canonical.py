@@ -55,7 +55,8 @@ def find_faults(
     """
     kind = type(value)
     if kind is str:
-        return [] if is_text_good else _text_faults(value)
+        why = None if is_text_good else text_fault(value)
+        return [("", why)] if why else []
     if kind is dict:
         return _object_faults(value, depth, is_text_good)
     if kind is list:
@@ -84,20 +85,28 @@ def has_good_text(raw: bytes) -> bool:
     return not _FORBIDDEN.search(text) and unicodedata.is_normalized("NFC", text)
 
 
+def text_fault(text: str) -> str | None:
+    """Return what a text may not have, None if it is good."""
+    # Most strings are printable ASCII, which has nothing to find.
+    if text.isascii() and text.isprintable():
+        return None
+    if found := _FORBIDDEN.search(text):
+        return f"the character U+{ord(found[0]):04X} is not allowed"
+    if not unicodedata.is_normalized("NFC", text):
+        return "the text is not in Unicode form NFC"
+    return None
+
+
+def pointer_to(key: object) -> str:
+    """Return the part of a JSON pointer (RFC 6901) for a member, slash included."""
+    # A key outside the grammar may hold what no terminal or log should be given.
+    text = key if isinstance(key, str) else repr(key)
+    return "/" + ascii(text)[1:-1].replace("~", "~0").replace("/", "~1")
+
+
 def tidy(text: str) -> str:
     """Turn CRLF and CR into LF and normalise to NFC: for forms and imports only."""
     return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
-
-
-def _text_faults(text: str) -> list[Fault]:
-    # Most strings are printable ASCII, which has nothing to find.
-    if text.isascii() and text.isprintable():
-        return []
-    if found := _FORBIDDEN.search(text):
-        return [("", f"the character U+{ord(found[0]):04X} is not allowed")]
-    if not unicodedata.is_normalized("NFC", text):
-        return [("", "the text is not in Unicode form NFC")]
-    return []
 
 
 def _integer_faults(number: int) -> list[Fault]:
@@ -124,20 +133,14 @@ def _object_faults(
     faults: list[Fault] = []
     for key, value in members.items():
         if type(key) is not str or not _is_key(key):
-            faults.append((_pointer(key), "the key is not [a-z][a-z0-9_]*"))
+            faults.append((pointer_to(key), "the key is not [a-z][a-z0-9_]*"))
         if value is None or (is_text_good and type(value) is str):
             continue
         for at, why in find_faults(value, depth + 1, is_text_good=is_text_good):
-            faults.append((_pointer(key) + at, why))
+            faults.append((pointer_to(key) + at, why))
     return faults
 
 
 @lru_cache(maxsize=1024)
 def _is_key(text: str) -> bool:
     return bool(_KEY.fullmatch(text))
-
-
-def _pointer(key: object) -> str:
-    # A key outside the grammar may hold what no terminal or log should be given.
-    text = key if isinstance(key, str) else repr(key)
-    return "/" + ascii(text)[1:-1].replace("~", "~0").replace("/", "~1")

@@ -1,7 +1,6 @@
 """The fields of our own, and the two bases: requests closed, answers open."""
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +16,7 @@ from marshmallow import (
 )
 
 from schemas import dates
+from schemas.canonical import text_fault
 from schemas.codelists import Code as CodeList
 from schemas.codelists import DateBasis
 
@@ -27,9 +27,6 @@ STREAM_PATTERN = rf"[a-z]+-{ID_PATTERN}"
 ID_LENGTH, NAME_LENGTH, TEXT_LENGTH, URL_LENGTH = 120, 300, 50_000, 2_000
 _MONTH, _DAY = "(0[1-9]|1[0-2])", "(0[1-9]|[12][0-9]|3[01])"
 _DATE = f"(18|19|20|21)[0-9]{{2}}(-{_MONTH}(-{_DAY})?)?"
-_FORBIDDEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]"
-)
 
 
 class Closed(Schema):
@@ -185,10 +182,8 @@ class SortedIds(fields.List[str]):
 
 def must_be_text(value: str) -> str:
     """Return the text, or raise ValidationError if the leaf's grammar forbids it."""
-    if _FORBIDDEN.search(value):
-        raise ValidationError("Control, direction or surrogate characters are refused.")
-    if not value.isascii() and not unicodedata.is_normalized("NFC", value):
-        raise ValidationError("Text must be in Unicode normalisation form C.")
+    if why := text_fault(value):
+        raise ValidationError(f"{why[0].upper()}{why[1:]}.")
     return value
 
 

@@ -6,9 +6,14 @@ from schemas.fields import Open
 
 
 class FaultSchema(Open):
-    """One fault of a request."""
+    """One fault of a request: of a parameter, a header, or a member of the body."""
 
-    parameter = fields.String(required=True)
+    parameter = fields.String(
+        metadata={"description": "The parameter of the address, or the header."}
+    )
+    pointer = fields.String(
+        metadata={"description": "The member of the body, as a JSON pointer."}
+    )
     detail = fields.String(required=True)
     did_you_mean = fields.List(fields.String(), required=True)
 
@@ -32,6 +37,10 @@ class ProblemSchema(Open):
     available = fields.List(
         fields.String(), metadata={"description": "The media types that can be had."}
     )
+    accepted = fields.List(
+        fields.String(), metadata={"description": "The media types of bodies taken."}
+    )
+    limit = fields.Integer(metadata={"description": "How many bytes a body may have."})
     known_since = fields.Integer(
         metadata={"description": "The position at which the thing became known."}
     )

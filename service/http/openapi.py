@@ -53,6 +53,8 @@ ERRORS = {
 }
 
 
+# Of these the members differ by the type of problem.
+OF_SOME = {"Problem", "Fault"}
 # The parts of the address of a tile (C2SP tlog-tiles); `n` has slashes of its own.
 PATTERNS = {
     "level": "^(entries|[0-9]|[1-5][0-9]|6[0-3])$",
@@ -227,7 +229,7 @@ def _require_members(spec: "APISpec") -> None:
     """State that null is shown and no member of an answer is left out."""
     closed = {name_of(each) for each in _all_below(Closed)}
     for name, schema in spec.components.schemas.items():
-        if name not in closed and name != "Problem" and "properties" in schema:
+        if name not in closed | OF_SOME and "properties" in schema:
             schema["required"] = sorted(schema["properties"])
 
 
