@@ -105,14 +105,18 @@ class Record:
         *,
         by: str,
         read: Sequence[Aggregate] = (),
+        idempotency: tuple[str, bytes] | None = None,
     ) -> RecordedEvent:
         """Put the event on record and catch up, or raise ConflictError.
 
-        `read` are the other things on whose state the event rests.
+        `read` are the other things on whose state the event rests; `idempotency` is
+        as the event store has it.
         """
         read_set = {each.stream: each.version for each in read}
         draft = draft_of(aggregate, event, by=by)
-        [recorded] = self.store.append([draft], read_set=read_set)
+        [recorded] = self.store.append(
+            [draft], read_set=read_set, idempotency=idempotency
+        )
         try:
             self.catch_up()
         except NoRoomError as error:

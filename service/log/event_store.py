@@ -1,7 +1,6 @@
 """The event store: every append is hashed, proved and signed in one transaction."""
 
 import errno
-import hmac
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -38,6 +37,16 @@ from service.log.head import (
     refuse_fork,
     signing_keys,
 )
+from service.log.idempotency import (
+    Idempotency,
+    forget_erased,
+    forget_expired,
+    held_secret,
+    keep,
+    made_secret,
+    recorded_before,
+    sealed_under,
+)
 from service.log.key_file import KeyFile, Signers
 from service.log.keyring import RETIRED
 from service.log.keys import KeyFileError, Signed, folder_lock
@@ -46,7 +55,7 @@ from service.log.merkle import Edge
 from service.log.notes import Checkpoint, VerifierKey, checkpoint_text, sign_note
 from service.log.reader import LogReader
 from service.log.recorders import PerProcess, Session, connector
-from service.log.rows import read_rows, versions_of, write_rows
+from service.log.rows import versions_of, write_rows
 from service.log.witnessed import Witnessed
 
 __all__ = [
@@ -65,6 +74,7 @@ __all__ = [
 ]
 
 _TOLERANCE = timedelta(seconds=2)
+FORGET_EVERY = timedelta(minutes=10)
 _logger = logging.getLogger(__name__)
 
 
@@ -89,6 +99,8 @@ class EventStore(LogReader):
         self.witnessed = Witnessed(folder / "witnessed")
         self._signed = Signed(folder / "signed")
         self._head: Head | None = None
+        self._known_secret: bytes | None = None
+        self._forgot_at = datetime.min.replace(tzinfo=UTC)
 
     @classmethod
     def open(
@@ -122,7 +134,7 @@ class EventStore(LogReader):
         drafts: Sequence[Draft | Prepared],
         *,
         read_set: Mapping[str, int] | None = None,
-        idempotency: tuple[str, bytes] | None = None,
+        idempotency: Idempotency | None = None,
         erase: Sequence[Named] = (),
         beside: Beside | None = None,
     ) -> list[RecordedEvent]:
@@ -139,16 +151,20 @@ class EventStore(LogReader):
         if not prepared:
             return []
         with self._database.get().writing() as session:
-            if before := _recorded_before(session, idempotency):
+            now = self._now()
+            if idempotency and (
+                before := recorded_before(session, idempotency, now, forgets=True)
+            ):
                 return before
             _check_versions(session, prepared, read_set or {})
             erase_openings(session, erase)
+            forget_erased(session, (position for position, _ in erase))
             if beside:
                 beside(session)
             head, events = self._extend(session, prepared)
             if idempotency:
-                span = (events[0].position, events[-1].position)
-                session.insert("idempotency", [(*idempotency, *span)])
+                self._forget_expired(session, now)
+                keep(session, idempotency, events)
         self._keep(head)
         if events[-1].type == RETIRED:
             self._head = None  # Made anew, it no longer signs with that key.
@@ -163,6 +179,7 @@ class EventStore(LogReader):
             if not held_openings(session, redactions):
                 return []
         with self._database.get().writing() as session:
+            forget_erased(session, (each.target for each in redactions))
             return erase_again(session, redactions)
 
     def scrub(self, patience: float) -> bool:
@@ -178,7 +195,18 @@ class EventStore(LogReader):
         Raises IdempotencyReusedError if the fingerprint differs.
         """
         with self._database.get().reading() as session:
-            return _recorded_before(session, (key, fingerprint))
+            return recorded_before(session, (key, fingerprint), self._now())
+
+    def idempotency_of(
+        self, editor: str, key: str, said: Sequence[bytes]
+    ) -> Idempotency:
+        """Return (key, fingerprint) of a request of an editor, as they are kept.
+
+        `said` is all that must be the same when the request is sent again.
+        """
+        secret = self._secret()
+        kept = sealed_under(secret, (editor.encode(), key.encode()))
+        return kept.hex(), sealed_under(secret, said)
 
     def verifier_keys(self) -> list[str]:
         """Return the verifier keys of the log, as signed notes write them."""
@@ -238,7 +266,7 @@ class EventStore(LogReader):
         return after, events
 
     def _instant(self, head: Head) -> str:
-        now = self._clock().astimezone(UTC)
+        now = self._now()
         text = now.isoformat(timespec="microseconds").replace("+00:00", "Z")
         if text >= head.recorded_at:
             return text
@@ -246,6 +274,24 @@ class EventStore(LogReader):
         if last - now > _TOLERANCE:
             raise ClockError(f"the clock says {text}, the last event {last:%FT%TZ}")
         return head.recorded_at
+
+    def _now(self) -> datetime:
+        return self._clock().astimezone(UTC)
+
+    def _secret(self) -> bytes:
+        if self._known_secret is None:
+            with self._database.get().reading() as session:
+                self._known_secret = held_secret(session)
+        if self._known_secret is None:
+            with self._database.get().writing() as session:
+                self._known_secret = made_secret(session)
+        return self._known_secret
+
+    def _forget_expired(self, session: Session, now: datetime) -> None:
+        """Let go of old requests now and then: to look for them takes a while."""
+        if abs(now - self._forgot_at) >= FORGET_EVERY:
+            forget_expired(session, now)
+            self._forgot_at = now
 
     def _keep(self, head: Head) -> None:
         self._head = head
@@ -273,19 +319,3 @@ def _check_versions(
     for stream, version in [*expected.items(), *read_set.items()]:
         if found.get(stream, 0) != version:
             raise ConflictError(stream)
-
-
-def _recorded_before(
-    session: Session, idempotency: tuple[str, bytes] | None
-) -> list[RecordedEvent]:
-    if idempotency is None:
-        return []
-    key, fingerprint = idempotency
-    columns = "fingerprint, first, last"
-    found = session.rows(f"SELECT {columns} FROM idempotency WHERE key = ?", (key,))
-    if not found:
-        return []
-    before, first, last = found[0]
-    if not hmac.compare_digest(before, fingerprint):
-        raise IdempotencyReusedError(f"the idempotency key {key!r} was used before")
-    return read_rows(session, "l.position >= ? AND l.position <= ?", (first, last))

@@ -69,9 +69,16 @@ TABLES: dict[str, tuple[dict[str, str], str]] = {
         "position, name",
     ),
     "idempotency": (
-        {"key": "text", "fingerprint": "bytea", "first": "bigint", "last": "bigint"},
+        {
+            "key": "text",
+            "fingerprint": "bytea",
+            "first": "bigint",
+            "last": "bigint",
+            "recorded_at": "text",
+        },
         "key",
     ),
+    "secrets": ({"name": "text", "value": "bytea"}, "name"),
     "keys": (
         {
             "id": "text",
@@ -87,6 +94,7 @@ TABLES: dict[str, tuple[dict[str, str], str]] = {
         "id",
     ),
 }
+SHORT_LIVED = ("idempotency",)  # One of an earlier version is made anew, empty.
 APPEND_ONLY = ("stored_events", "log", "nodes", "checkpoints", "cosignatures")
 
 
@@ -147,9 +155,19 @@ def peek(path: Path, sql: str) -> list[Row]:
 
 
 def _held(rows: Iterable[Row]) -> frozenset[str]:
-    """Return the tables that are there; none until the log itself is whole."""
-    names = frozenset(name for (name,) in rows)
-    return names if "log" in names else frozenset()
+    """Return the tables that are there; none until the log itself is whole.
+
+    What has other columns than it should is of an earlier version.
+    """
+    columns: dict[str, list[str]] = {}
+    for table, column in rows:
+        columns.setdefault(table, []).append(column)
+    names = {name for name in columns if not _is_outdated(name, columns[name])}
+    return frozenset(names) if "log" in names else frozenset()
+
+
+def _is_outdated(table: str, columns: Iterable[str]) -> bool:
+    return table in SHORT_LIVED and {*columns} != {*TABLES[table][0]}
 
 
 def _missing(
@@ -314,6 +332,8 @@ class SQLiteLog:
             # A single integer is the row's own number already.
             form = " WITHOUT ROWID" if columns.get(key) != "bigint" else ""
             columns_and_key = f"{', '.join(types)}, PRIMARY KEY ({key})"
+            if table in SHORT_LIVED:
+                yield f"DROP TABLE IF EXISTS {table}"
             yield f"CREATE TABLE {table} ({columns_and_key}){form}"
         for table in (each for each in APPEND_ONLY if each not in held):
             for verb in ("UPDATE", "DELETE"):
@@ -323,7 +343,11 @@ class SQLiteLog:
                     BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"""
 
 
-_SQLITE_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table'"
+_SQLITE_TABLES = """
+    SELECT m.name, c.name
+    FROM sqlite_master m
+    JOIN pragma_table_info(m.name) c
+    WHERE m.type = 'table'"""
 _SQLITE_TYPES = {
     "bigint": "INTEGER NOT NULL",
     "text": "TEXT NOT NULL",
@@ -511,7 +535,10 @@ def _send_all(connection: psycopg.Connection[Any]) -> None:
         connection.wait(send(connection.pgconn))
 
 
-_POSTGRES_TABLES = b"SELECT tablename FROM pg_tables WHERE schemaname = 'log'"
+_POSTGRES_TABLES = b"""
+    SELECT table_name, column_name
+    FROM information_schema.columns
+    WHERE table_schema = 'log'"""
 # The library would make its table with the collation of the server.
 _FIRST_STATEMENTS = b"""
 CREATE SCHEMA IF NOT EXISTS log;
@@ -532,6 +559,8 @@ def _postgres_statements(held: Container[str]) -> Iterator[str]:
     yield f"BEGIN; SET LOCAL search_path TO {SCHEMA};"
     for table, (columns, key) in _missing(held):
         types = [f"{name} {_POSTGRES_TYPES[kind]}" for name, kind in columns.items()]
+        if table in SHORT_LIVED:
+            yield f"DROP TABLE IF EXISTS {table};"
         yield f"CREATE TABLE {table} ({', '.join(types)}, PRIMARY KEY ({key}));"
     if "log" not in held:
         yield "CREATE UNIQUE INDEX log_by_store_id ON log (store_id);"
