@@ -36,15 +36,15 @@ def check(response: TestResponse) -> None:
     method = response.request.method
     if method == "OPTIONS" and response.status_code == 204:
         return
-    operation = _operation(response.request.path)
-    if operation is None or method not in ("GET", "HEAD"):
+    operation = _operation(response.request.path, method)
+    if operation is None:
         _check_problem(response)
         return
     documented = _resolved(operation["responses"][str(response.status_code)])
     for name in documented["headers"]:
         assert name in response.headers, name
     schema = documented["content"][response.mimetype]["schema"]
-    if method == "GET":
+    if method != "HEAD":
         _validate(_body(response), schema)
     else:
         assert not response.data
@@ -77,20 +77,24 @@ def _resolved(response: dict[str, Any]) -> dict[str, Any]:
     return response
 
 
-def _operation(path: str) -> dict[str, Any] | None:
+def _operation(path: str, method: str) -> dict[str, Any] | None:
+    known = "get" if method == "HEAD" else method.lower()
     stem, _, suffix = path.rpartition(".")
     candidates = [path, *([stem] if suffix in ("json", "csv", "txt") else [])]
     for candidate in candidates:
         if candidate in SPEC["paths"]:
-            found: dict[str, Any] = SPEC["paths"][candidate]["get"]
-            return found
+            return _of(candidate, known)
     for candidate in reversed(candidates):
         # The longer one says more: `{position}.tlog-proof` before `{position}`.
         for template in sorted(SPEC["paths"], key=len, reverse=True):
             if re.fullmatch(_pattern(template), candidate):
-                found = SPEC["paths"][template]["get"]
-                return found
+                return _of(template, known)
     return None
+
+
+def _of(path: str, method: str) -> dict[str, Any] | None:
+    operation: dict[str, Any] | None = SPEC["paths"][path].get(method)
+    return operation
 
 
 def _pattern(template: str) -> str:

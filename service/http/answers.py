@@ -51,6 +51,18 @@ def of_item(row: Row, schema: type[Schema], asked: Asked) -> Response:
     return _respond(to_json({**item, "meta": meta.meta_of(asked)}), asked)
 
 
+def of_recorded(row: Row, schema: type[Schema]) -> Response:
+    """Return what a request has recorded, with the address of the event.
+
+    It is the same to the byte when the request is sent again.
+    """
+    body = to_json({name: row[name] for name in columns(schema)})
+    response = Response(body, 201, content_type=HEADERS["json"])
+    response.headers["Location"] = meta.address(f"/v1/events/{row['position']}")
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
 def _respond(body: bytes, asked: Asked) -> Response:
     response = Response(body, content_type=HEADERS[asked.form])
     response.headers["Cache-Control"] = _caching(asked)

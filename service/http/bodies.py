@@ -76,7 +76,7 @@ def parse(raw: bytes) -> tuple[Any, list[Fault]]:
 def invalid(faults: list[Fault]) -> ProblemError:
     """Return the problem of a body with these faults."""
     shown = faults[:SHOWN]
-    said = "; ".join(f"{each['pointer'] or 'body'}: {each['detail']}" for each in shown)
+    said = "; ".join(f"{_place(each)}: {each['detail']}" for each in shown)
     more = len(faults) - len(shown)
     said = f"{said}; and {more:,} more" if more else said
     return ProblemError("invalid-body", said, {"errors": shown})
@@ -85,6 +85,10 @@ def invalid(faults: list[Fault]) -> ProblemError:
 def fault(pointer: str, detail: str, did_you_mean: list[str] | None = None) -> Fault:
     """Return one fault of a body, as it is shown."""
     return {"pointer": pointer, "detail": detail, "did_you_mean": did_you_mean or []}
+
+
+def _place(fault: Fault) -> str:
+    return fault.get("parameter") or fault["pointer"] or "body"
 
 
 @dataclass(frozen=True, slots=True)

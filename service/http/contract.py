@@ -15,13 +15,14 @@ from marshmallow import Schema
 from projections import things
 from projections.listing import Listing
 from projections.moment import Moment
-from schemas.fields import ID_LENGTH, ID_PATTERN
+from schemas.fields import ID_LENGTH, ID_PATTERN, Closed
 from service.context import head, read_model, record
 from service.http import answers, moments, paging
 from service.http.asked import Asked, asked
 from service.http.problems import ProblemError
 from service.http.queries import read_query
 from service.http.representations import WHOLE, choose_form
+from service.http.writing import read_write
 
 View = Callable[..., Any]
 _ID = re.compile(ID_PATTERN)
@@ -29,13 +30,14 @@ _ID = re.compile(ID_PATTERN)
 
 @dataclass(frozen=True)
 class Contract:
-    """What an endpoint accepts and returns.
+    """What an endpoint accepts and returns; one with a body records something.
 
     `noun` is that of the thing in the path; `gaps` the endpoint that shows what is
     not held; `media` what is answered outside the forms of JSON and CSV.
     """
 
     query: type[Schema] | None = None
+    body: type[Schema] | None = None
     result: type[Schema] | None = None
     many: bool = False
     forms: tuple[str, ...] = ("json", "csv")
@@ -46,21 +48,26 @@ class Contract:
     may_be_kept: bool = True
 
 
-def accepts(*, query: type[Schema]) -> Callable[[View], View]:
+def accepts(
+    *, query: type[Schema] | None = None, body: type[Schema] | None = None
+) -> Callable[[View], View]:
     """Check the query, and pass its moment, its page (to lists) and its filters.
 
-    It stands above `returns`.
+    Where something is recorded check the body, and pass its members. It stands above
+    `returns`.
     """
 
     def decorate(view: View) -> View:
         @wraps(view)
         def wrapper(**path: Any) -> Any:
             contract: Contract = wrapper.contract  # type: ignore[attr-defined]
+            if contract.body:
+                return view(**path, **_read_write(contract, path))
             g.asked = _ask(contract, path)
             page = {"page": g.asked.page} if contract.many else {}
             return view(**path, moment=g.asked.moment, **page, **g.asked.filters)
 
-        return _note(wrapper, query=query)
+        return _note(wrapper, query=query, body=body)
 
     return decorate
 
@@ -77,12 +84,16 @@ def returns(
 ) -> Callable[[View], View]:
     """Show what the view returns in the form asked for; None is 404.
 
-    What may be erased at any time is not to be kept by anybody's cache.
+    What a request has recorded is answered with 201, and the address of the event at
+    the `position` of the result. What may be erased at any time is not to be kept by
+    anybody's cache.
     """
 
     def decorate(view: View) -> View:
         @wraps(view)
         def wrapper(**kwargs: Any) -> Response:
+            if "write" in g:
+                return answers.of_recorded(view(**kwargs), result)
             found = _at_one_moment(view, kwargs)
             if found is None:
                 raise _missing(noun, kwargs.get("id"), asked().moment)
@@ -152,6 +163,14 @@ def _ask(contract: Contract, path: Mapping[str, Any]) -> Asked:
         takes=frozenset(contract.query().fields),
         may_be_kept=contract.may_be_kept,
     )
+
+
+def _read_write(contract: Contract, path: Mapping[str, Any]) -> dict[str, Any]:
+    _check_id(contract, path.get("id"))
+    choose_form(("json",))
+    _, said = read_query(request.query_string, (contract.query or Closed)())
+    assert contract.body
+    return {**said, **read_write(contract.body())}
 
 
 def _at_one_moment(view: View, arguments: dict[str, Any]) -> Any:

@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from projections.listing import WrongKeyError
 from service.http.problems import PROBLEMS, ProblemError
-from service.log.errors import StorageFullError
+from service.log.errors import IdempotencyReusedError, StorageFullError
 
 MEDIA_TYPE = "application/problem+json"
 SLUGS = {404: "not-found", 405: "method-not-allowed", 406: "not-acceptable"}
@@ -21,6 +21,7 @@ def register_errors(app: Flask) -> None:
     app.register_error_handler(ProblemError, respond)
     app.register_error_handler(WrongKeyError, _wrong_key)
     app.register_error_handler(StorageFullError, _full)
+    app.register_error_handler(IdempotencyReusedError, _reused)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _internal)
 
@@ -50,6 +51,11 @@ def _full(error: StorageFullError) -> Response:
     _logger.error("There is no room left: %s", error)
     detail = "There is no room to record this; what is on record can be read."
     return respond(ProblemError("storage-full", detail))
+
+
+def _reused(_error: IdempotencyReusedError) -> Response:
+    detail = "Idempotency-Key: you have sent another request under it."
+    return respond(ProblemError("idempotency-key-reused", detail))
 
 
 def _http(error: HTTPException) -> Response:

@@ -15,51 +15,26 @@ from schemas.catalogue import DATA_SCHEMAS
 from schemas.fields import ID_LENGTH, ID_PATTERN, Closed
 from schemas.listing import MetaSchema, columns, list_schema
 from schemas.problem import ProblemSchema
-from service.http.contract import Contract
-from service.http.headers import LICENCE as LICENCE_URL
+from service.http.access import Guard, guard_of
+from service.http.bodies import JSON
+from service.http.contract import Contract, View
+from service.http.described import (
+    DESCRIPTION,
+    ERRORS,
+    HEADERS,
+    LICENCE,
+    OF_SOME,
+    OF_SOME_ANSWERS,
+    PATTERNS,
+    SECURITY,
+    WRITE_ERRORS,
+    WRITE_PARAMETERS,
+)
 from service.http.representations import FORMS
+from service.http.writing import IDEMPOTENCY_KEY
 
 if TYPE_CHECKING:
     from apispec import APISpec
-
-DESCRIPTION = """\
-The permanent, provable public record of police inspection in England and Wales.
-
-Every path answers GET and HEAD, with no key. Where JSON and CSV are offered, a suffix
-(`/v1/ratings.csv`) wins over `Accept`. Time has two axes: `as_of` is the world's (what
-was in force on that day), `known_at` and `at_position` are this record's (what it
-would have answered then). An unknown parameter is refused, never ignored. Answers may
-gain members as the API grows; none is changed or removed within v1."""
-LICENCE = {
-    "name": "Open Government Licence v3.0",
-    "url": LICENCE_URL,
-}
-HEADERS = {
-    "API-Version": ("The version of the API.", "string", None),
-    "Record-Position": ("The last position of the record.", "string", "^[0-9]+$"),
-    "Link": ("Licence, contract, alternates, permalink, next page.", "string", None),
-    "Cache-Control": ("How long the answer may be kept.", "string", None),
-    "Access-Control-Allow-Origin": ("Any origin.", "string", None),
-    "X-Content-Type-Options": ("Always nosniff.", "string", None),
-    "Vary": ("Answers differ by Accept.", "string", None),
-}
-ERRORS = {
-    400: "A parameter is unknown, malformed, or in conflict with another.",
-    404: "There is no such thing on record, or there was not at that time.",
-    406: "It cannot be had in the form asked for.",
-    500: "The service failed.",
-    410: "It was redacted.",
-    503: "What is read has not caught up with the log.",
-}
-
-
-# Of these the members differ by the type of problem.
-OF_SOME = {"Problem", "Fault"}
-# The parts of the address of a tile (C2SP tlog-tiles); `n` has slashes of its own.
-PATTERNS = {
-    "level": "^(entries|[0-9]|[1-5][0-9]|6[0-3])$",
-    "n": "^(x[0-9]{3}/)*[0-9]{3}(\\.p/([1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-5]))?$",
-}
 
 
 @dataclass(frozen=True)
@@ -101,8 +76,10 @@ def build_spec(app: Flask) -> Document:
     for rule in sorted(app.url_map.iter_rules(), key=lambda each: each.rule):
         view = app.view_functions[rule.endpoint]
         if contract := getattr(view, "contract", None):
-            operation = _operation(rule, view.__doc__ or "", contract)
-            spec.path(_path(rule), operations={"get": operation})
+            make = _writing if contract.body else _operation
+            operation = make(rule, view, contract)
+            method = "post" if "POST" in (rule.methods or ()) else "get"
+            spec.path(_path(rule), operations={method: operation})
     _require_members(spec)
     members = json.loads(json.dumps(spec.to_dict()))
     return Document({"openapi": members.pop("openapi"), **members})
@@ -121,18 +98,26 @@ def _describe_components(spec: "APISpec") -> None:
         schema = {"type": kind} | ({"pattern": pattern} if pattern else {})
         header = {"description": description, "required": True, "schema": schema}
         spec.components.header(name, header)
+    spec.components.security_scheme(
+        SECURITY,
+        {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "The key that an editor was given: `cpk_…`.",
+        },
+    )
     spec.components.schema("Problem", schema=ProblemSchema)
     spec.components.schema("Meta", schema=MetaSchema)
     for code, description in ERRORS.items():
-        spec.components.response(f"Error{code}", _error(description))
+        spec.components.response(f"Error{code}", _error(code, description))
     for type_name in sorted(DATA_SCHEMAS):
         schema_class = DATA_SCHEMAS[type_name]
         if name_of(schema_class) not in spec.components.schemas:
             spec.components.schema(name_of(schema_class), schema=schema_class)
 
 
-def _operation(rule: Rule, doc: str, contract: Contract) -> dict[str, Any]:
-    summary = " ".join(doc.split())
+def _operation(rule: Rule, view: View, contract: Contract) -> dict[str, Any]:
+    summary = " ".join((view.__doc__ or "").split())
     parameters: list[dict[str, Any]] = [
         _path_parameter(rule, name) for name in sorted(rule.arguments)
     ]
@@ -154,7 +139,42 @@ def _operation(rule: Rule, doc: str, contract: Contract) -> dict[str, Any]:
     }
 
 
+def _writing(rule: Rule, view: View, contract: Contract) -> dict[str, Any]:
+    """Return the operation that records something."""
+    operation = _operation(rule, view, contract)
+    guard = guard_of(view)
+    headers = dict(WRITE_PARAMETERS)
+    if guard is None or guard.action is None:
+        headers.pop(IDEMPOTENCY_KEY)
+    else:
+        operation["security"] = [{SECURITY: []}]
+        operation["description"] = f"{operation['summary']} {_scopes(guard)}"
+    operation["parameters"] += [
+        {"in": "header", "name": name, **each} for name, each in headers.items()
+    ]
+    operation["requestBody"] = {
+        "required": True,
+        "content": {JSON: {"schema": contract.body}},
+    }
+    answer = operation["responses"].pop("200")
+    answer["headers"] |= {"Location": "Location"}
+    answer["content"] = {JSON: {"schema": contract.result}}
+    operation["responses"] = {"201": answer, **operation["responses"]}
+    return operation
+
+
+def _scopes(guard: Guard) -> str:
+    scopes = [f"`{guard.action}`"]
+    scopes += [f"`{guard.action}:{guard.noun}`"] if guard.noun else []
+    return f"It takes a key with the scope {' or '.join(scopes)}."
+
+
 def _errors(rule: Rule, contract: Contract) -> Iterator[int]:
+    if contract.body:
+        yield from WRITE_ERRORS
+        if rule.arguments:
+            yield 404
+        return
     if contract.query:
         yield 400
     if contract.noun or 404 in contract.problems:
@@ -165,16 +185,17 @@ def _errors(rule: Rule, contract: Contract) -> Iterator[int]:
     yield from (each for each in (410, 503) if each in contract.problems)
 
 
-def _error(description: str) -> dict[str, Any]:
+def _error(code: int, description: str) -> dict[str, Any]:
+    more = {"WWW-Authenticate": "WWW-Authenticate"} if code == 401 else {}
     return {
         "description": description,
-        "headers": _headers(),
+        "headers": _headers() | more,
         "content": {"application/problem+json": {"schema": "Problem"}},
     }
 
 
 def _headers() -> dict[str, str]:
-    return {name: name for name in HEADERS}
+    return {name: name for name in HEADERS if name not in OF_SOME_ANSWERS}
 
 
 def _content(contract: Contract) -> dict[str, Any]:

@@ -1,0 +1,73 @@
+"""What the OpenAPI document says in words, and of every answer alike."""
+
+from service.http.headers import LICENCE as LICENCE_URL
+from service.http.writing import IDEMPOTENCY_KEY, IF_MATCH, KEY_PATTERN
+
+DESCRIPTION = """\
+The permanent, provable public record of police inspection in England and Wales.
+
+What can be read answers GET and HEAD, with no key. What is recorded is sent by POST,
+with the key of an editor and an `Idempotency-Key`: the same request, sent again within
+24 hours, is recorded once and gets the same answer. Where JSON and CSV are offered, a
+suffix (`/v1/ratings.csv`) wins over `Accept`. Time has two axes: `as_of` is the world's
+(what was in force on that day), `known_at` and `at_position` are this record's (what it
+would have answered then). An unknown parameter is refused, never ignored. Answers may
+gain members as the API grows; none is changed or removed within v1."""
+LICENCE = {
+    "name": "Open Government Licence v3.0",
+    "url": LICENCE_URL,
+}
+HEADERS = {
+    "API-Version": ("The version of the API.", "string", None),
+    "Record-Position": ("The last position of the record.", "string", "^[0-9]+$"),
+    "Link": ("Licence, contract, alternates, permalink, next page.", "string", None),
+    "Cache-Control": ("How long the answer may be kept.", "string", None),
+    "Access-Control-Allow-Origin": ("Any origin.", "string", None),
+    "X-Content-Type-Options": ("Always nosniff.", "string", None),
+    "Vary": ("Answers differ by Accept.", "string", None),
+    "Location": ("The address of the event that was recorded.", "string", None),
+    "WWW-Authenticate": ("How a key is presented.", "string", "^Bearer$"),
+}
+OF_SOME_ANSWERS = {"Location", "WWW-Authenticate"}
+# Of a request that records something: what it may say beside its body.
+WRITE_PARAMETERS = {
+    IDEMPOTENCY_KEY: {
+        "description": "New for each new request, such as a UUID, and the same when a "
+        "request is sent again. Kept for 24 hours.",
+        "required": True,
+        "schema": {"type": "string", "pattern": f"^{KEY_PATTERN}$"},
+    },
+    IF_MATCH: {
+        "description": "The version of the thing that you saw, in quotes: with it the "
+        "request fails (412) if the thing has changed since.",
+        "required": False,
+        "schema": {"type": "string", "pattern": '^"[1-9][0-9]{0,14}"$'},
+    },
+}
+SECURITY = "editorKey"
+WRITE_ERRORS = (400, 401, 403, 406, 409, 412, 413, 415, 422, 500, 503, 507)
+ERRORS = {
+    400: "A parameter or the body is unknown, malformed, or in conflict with another.",
+    401: "A key of an editor is needed.",
+    403: "The key does not open this, or this is a mirror.",
+    404: "There is no such thing on record, or there was not at that time.",
+    406: "It cannot be had in the form asked for.",
+    500: "The service failed.",
+    410: "It was redacted.",
+    409: "A rule of the record forbids it, or somebody else was faster.",
+    412: "The thing has changed since the version in `If-Match`.",
+    413: "The body is too large.",
+    415: "The body is of another media type, or compressed.",
+    422: "The idempotency key was used for another request.",
+    503: "What is read has not caught up with the log, or nothing can be recorded now.",
+    507: "There is no room left.",
+}
+
+
+# Of these the members differ by the type of problem.
+OF_SOME = {"Problem", "Fault"}
+# The parts of the address of a tile (C2SP tlog-tiles); `n` has slashes of its own.
+PATTERNS = {
+    "level": "^(entries|[0-9]|[1-5][0-9]|6[0-3])$",
+    "n": "^(x[0-9]{3}/)*[0-9]{3}(\\.p/([1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-5]))?$",
+}
