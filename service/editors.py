@@ -10,6 +10,7 @@ from typing import Any
 
 from marshmallow import ValidationError
 
+from schemas.canonical import tidy
 from schemas.codelists import EditorAction
 from schemas.editors import EditorNamedSchema, KeyAddedSchema, KeyRevokedSchema
 from schemas.events import RecordedEvent
@@ -106,7 +107,9 @@ def add(
         public_key=public_key and raw_public_key(public_key),
         scopes=list(scopes),
     )
-    called = _checked(EditorNamedSchema, editor=thing.id, name=name)["name"]
+    called = _checked(EditorNamedSchema, editor=thing.id, name=tidy(name))["name"]
+    if not called.isprintable():
+        raise EditorError("The name of an editor is one line.")
     drafts = _drafts(thing, data, called if shows_name else None, by)
     key = StoredKey(
         data["key_id"],
@@ -125,7 +128,12 @@ def add(
 def revoke(
     record: Record, key_id: str, reason: str, *, by: str = "system"
 ) -> RecordedEvent:
-    """Take a key back, at once and for good, or raise EditorError."""
+    """Take a key back, at once and for good, or raise EditorError.
+
+    Who has nothing but the key itself may name it by that.
+    """
+    if match := _KEY.fullmatch(key_id):
+        key_id = f"k-{match[1]}"
     data = _checked(KeyRevokedSchema, key_id=key_id, reason=reason)
     key = record.store.editor_key(key_id)
     if key is None:
@@ -195,8 +203,15 @@ def _checked(schema: type[EventData], **data: Any) -> dict[str, Any]:
     try:
         return dict(schema().load(data))
     except ValidationError as error:
-        faults = [f"{name}: {why}" for name, why in error.messages_dict.items()]
+        faults = [f"{k}: {_words(why)}" for k, why in error.messages_dict.items()]
         raise EditorError("; ".join(faults)) from error
+
+
+def _words(why: Any) -> str:
+    """Return what marshmallow says, of the items of a list too, as one text."""
+    if isinstance(why, str):
+        return why
+    return " ".join(map(_words, why.values() if isinstance(why, dict) else why))
 
 
 def _new_key() -> str:
@@ -208,4 +223,4 @@ def _random(length: int) -> str:
 
 
 def _now(record: Record) -> str:
-    return f"{record.clock():%Y-%m-%dT%H:%M:%SZ}"
+    return f"{record.clock():%Y-%m-%dT%H:%M:%S.%fZ}"

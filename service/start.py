@@ -12,7 +12,9 @@ from threading import Event, Thread
 from sqlalchemy.exc import DBAPIError
 
 from projections.database import NoRoomError
+from schemas.codelists import EditorAction
 from service.config import Settings
+from service.editors import Added, add
 from service.erasure import pending, run_pending
 from service.founding import founding_files
 from service.imports.importer import Importer, count_rows
@@ -85,6 +87,16 @@ def needs_founding(record: Record) -> bool:
     if state is None:
         return record.store.size() == 0
     return state == BEGUN
+
+
+def is_fresh(record: Record) -> bool:
+    """Whether nothing was ever put on this record."""
+    return record.store.size() == 0 and _marker(record.settings.data) is None
+
+
+def make_sandbox(record: Record) -> Added:
+    """Give an editor a key that opens everything, to try the record with."""
+    return add(record, "Sandbox", [str(each) for each in EditorAction])
 
 
 def found(

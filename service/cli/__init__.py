@@ -3,6 +3,7 @@
 import click
 
 from service.cli.documents import openapi
+from service.cli.editing import editors
 from service.cli.importing import import_
 from service.cli.keys import key, witness
 from service.cli.redacting import redact
@@ -34,6 +35,7 @@ COMMANDS = (
     verify,
     redact,
     mirror,
+    editors,
     key,
     witness,
     openapi,

@@ -9,7 +9,7 @@ import click
 from sqlalchemy.exc import DBAPIError
 
 from projections.database import NoRoomError
-from service import redaction, rotation, start
+from service import editors, redaction, rotation, start
 from service.domain.base import RuleBrokenError
 from service.log.errors import StoreError
 from service.log.keys import KeyFileError
@@ -18,6 +18,7 @@ _MENDABLE = (
     StoreError,
     RuleBrokenError,
     KeyFileError,
+    editors.EditorError,
     redaction.NotRedactableError,
     rotation.RotationError,
     start.PortInUseError,

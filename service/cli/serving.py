@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from service import erasure, rotation, start
+from service.cli.editing import say_key
 from service.cli.opening import must_exist, opened, settings_of, signing
 from service.cli.options import one_line_errors, with_data
 from service.cli.progress import progress
@@ -31,7 +32,12 @@ LOOK = 20  # Looks at the log for one at the erasures that are pending.
     type=click.IntRange(1, 64),
     help="Server processes.",
 )
-@click.option("--empty", is_flag=True, help="Do not import the founding data.")
+@click.option(
+    "--empty",
+    is_flag=True,
+    help="Do not import the founding data. The first start prints a key that opens "
+    "everything: a sandbox.",
+)
 @click.option(
     "--mirror",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -55,6 +61,8 @@ def serve(
     with signing(settings) as record:
         if isinstance(record.store, MirrorStore):
             click.echo(f"A mirror of {record.store.pin().url}: read-only.", err=True)
+        elif empty and start.is_fresh(record):
+            say_key(start.make_sandbox(record))
         elif not empty and start.needs_founding(record):
             with progress("Importing the founding data", start.founding_rows()) as add:
                 report = start.found(record, add)

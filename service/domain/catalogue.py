@@ -48,11 +48,17 @@ NOUNS: dict[str, type[Aggregate]] = {
         Term,
     )
 }
+# As they stand in addresses and in scopes.
+PLURALS = {
+    noun: {"body": "bodies", "monitoring": "monitoring"}.get(noun, f"{noun}s")
+    for noun in NOUNS
+}
 
 __all__ = [
     "EVENT_TYPES",
     "GENERIC",
     "NOUNS",
+    "PLURALS",
     "bodies",
     "commitments",
     "editors",
