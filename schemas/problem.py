@@ -41,6 +41,10 @@ class ProblemSchema(Open):
         fields.String(), metadata={"description": "The media types of bodies taken."}
     )
     limit = fields.Integer(metadata={"description": "How many bytes a body may have."})
+    expected = fields.String(
+        allow_none=True,
+        metadata={"description": "What would be recorded, as it is to be signed."},
+    )
     known_since = fields.Integer(
         metadata={"description": "The position at which the thing became known."}
     )

@@ -19,10 +19,12 @@ from service import erasure
 from service.config import Settings
 from service.domain.base import Aggregate, Corrected, Event, decode, encode, type_of
 from service.domain.redactions import FieldRedacted
+from service.log.editor_keys import standing
 from service.log.event_store import Draft, EventStore
 from service.log.kept import KeptRedactions
 from service.log.mirror_store import MirrorStore
 from service.log.pin import Pin
+from service.signing import Signing
 
 _logger = logging.getLogger(__name__)
 REBUILD_BATCH = 5000  # Events in one transaction.
@@ -106,16 +108,21 @@ class Record:
         by: str,
         read: Sequence[Aggregate] = (),
         idempotency: tuple[str, bytes] | None = None,
+        signing: Signing | None = None,
     ) -> RecordedEvent:
         """Put the event on record and catch up, or raise ConflictError.
 
         `read` are the other things on whose state the event rests; `idempotency` is
-        as the event store has it.
+        as the event store has it. What the editor has signed must be the event:
+        SignatureError.
         """
         read_set = {each.stream: each.version for each in read}
         draft = draft_of(aggregate, event, by=by)
         [recorded] = self.store.append(
-            [draft], read_set=read_set, idempotency=idempotency
+            [signing.of(draft) if signing else draft],
+            read_set=read_set,
+            idempotency=idempotency,
+            beside=standing(signing.key_id) if signing else None,
         )
         try:
             self.catch_up()

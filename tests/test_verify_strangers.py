@@ -181,7 +181,8 @@ def signed(leaf):
 
 def editors_log(signature):
     public = encode_base64(EDITOR.public_key().public_bytes_raw())
-    made = Made().add("key.added", "key-k1", {"key_id": "k1", "public_key": public})
+    key = {"editor": "system", "key_id": "k1", "public_key": public}
+    made = Made().add("key.added", "editor-system", key)
     return made.add("body.renamed", "body-kent", {}, signature=signature)
 
 
@@ -193,6 +194,29 @@ def test_what_an_editor_signed_must_be_what_was_recorded():
     ]
     other = editors_log(lambda leaf: {**signed(leaf), "key": "k2"})
     assert "the key k2, which the log does not name" in other.audit()[0]
+
+
+def test_what_is_signed_with_a_key_is_of_its_editor_and_before_it_is_revoked():
+    public = encode_base64(EDITOR.public_key().public_bytes_raw())
+    key = {"editor": "ed-a", "key_id": "k1", "public_key": public}
+    other = Made().add("key.added", "editor-ed-a", key)
+    other.add("body.renamed", "body-kent", {}, signature=signed)
+    assert "the key k1, which is not that of system" in other.audit()[0]
+    made = Made().add("key.added", "editor-ed-a", key | {"editor": "system"})
+    made.add("key.revoked", "editor-ed-a", {"key_id": "k1", "reason": "lost"})
+    made.add("body.renamed", "body-kent", {}, signature=signed)
+    assert made.audit() == [
+        "editors: position 3: signed with the key k1, which was revoked before"
+    ]
+
+
+def test_no_other_public_key_takes_the_place_of_one_that_was_added():
+    public = encode_base64(EDITOR.public_key().public_bytes_raw())
+    key = {"editor": "system", "key_id": "k1", "public_key": public}
+    made = Made().add("key.added", "editor-system", key)
+    made.add("key.added", "editor-system", key | {"public_key": "A" * 43 + "="})
+    made.add("body.renamed", "body-kent", {}, signature=signed)
+    assert made.audit() == ["editors: position 2: the key k1 was added before"]
 
 
 # Hostile services.

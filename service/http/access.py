@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, NoReturn, cast
+from typing import Any, cast
 from urllib.parse import unquote_to_bytes
 
 from flask import Flask, g, request
@@ -13,7 +13,7 @@ from werkzeug.routing import Rule
 from schemas.codelists import EditorAction
 from service.context import record
 from service.editors import KEY_PATTERN, Editor, authenticate
-from service.http.problems import ProblemError
+from service.http.problems import ProblemError, stranger
 from service.log.mirror_store import MirrorStore
 
 View = Callable[..., Any]
@@ -111,15 +111,9 @@ def _known_editor() -> Editor:
     given = request.headers.get("Authorization", "")
     is_bearer = given[: len(_SCHEME)].lower() == _SCHEME
     found = authenticate(record(), given[len(_SCHEME) :].strip() if is_bearer else "")
-    return found or _refuse_stranger()
-
-
-def _refuse_stranger() -> NoReturn:
-    raise ProblemError(
-        "authentication-required",
-        "This takes a key of an editor, and none that opens anything was given.",
-        headers={"WWW-Authenticate": "Bearer"},
-    )
+    if found is None:
+        raise stranger()
+    return found
 
 
 def _not_allowed(action: str, noun: str | None) -> ProblemError:

@@ -8,8 +8,10 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from projections.listing import WrongKeyError
-from service.http.problems import PROBLEMS, ProblemError
-from service.log.errors import IdempotencyReusedError, StorageFullError
+from service.http.bodies import fault, invalid
+from service.http.problems import PROBLEMS, ProblemError, stranger
+from service.log.errors import IdempotencyReusedError, RevokedError, StorageFullError
+from service.signing import SignatureError
 
 MEDIA_TYPE = "application/problem+json"
 SLUGS = {404: "not-found", 405: "method-not-allowed", 406: "not-acceptable"}
@@ -22,6 +24,8 @@ def register_errors(app: Flask) -> None:
     app.register_error_handler(WrongKeyError, _wrong_key)
     app.register_error_handler(StorageFullError, _full)
     app.register_error_handler(IdempotencyReusedError, _reused)
+    app.register_error_handler(SignatureError, _unsigned)
+    app.register_error_handler(RevokedError, _revoked)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _internal)
 
@@ -56,6 +60,16 @@ def _full(error: StorageFullError) -> Response:
 def _reused(_error: IdempotencyReusedError) -> Response:
     detail = "Idempotency-Key: you have sent another request under it."
     return respond(ProblemError("idempotency-key-reused", detail))
+
+
+def _unsigned(error: SignatureError) -> Response:
+    problem = invalid([fault(at, why) for at, why in error.faults])
+    problem.members["expected"] = error.expected
+    return respond(problem)
+
+
+def _revoked(_error: RevokedError) -> Response:
+    return respond(stranger())
 
 
 def _http(error: HTTPException) -> Response:

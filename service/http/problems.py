@@ -178,6 +178,15 @@ class ProblemError(Exception):
     headers: dict[str, str] = field(default_factory=dict)
 
 
+def stranger() -> ProblemError:
+    """Return the problem of whoever presents no key that opens anything."""
+    return ProblemError(
+        "authentication-required",
+        "This takes a key of an editor, and none that opens anything was given.",
+        headers={"WWW-Authenticate": "Bearer"},
+    )
+
+
 def type_of(slug: str) -> dict[str, Any]:
     """Return a type of problem as it is published."""
     known = PROBLEMS[slug]

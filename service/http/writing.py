@@ -1,7 +1,7 @@
 """What a request that records something says: its body, and what its headers add."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -12,9 +12,11 @@ from marshmallow import Schema
 from service.context import record
 from service.http.access import editor
 from service.http.bodies import JSON, LIMIT, Fault, invalid, parse, read_bytes
+from service.http.bodies import fault as fault_at
 from service.http.loading import load
 from service.http.problems import ProblemError
 from service.http.queries import fault
+from service.signing import Signing, decoded_salts
 
 IDEMPOTENCY_KEY, IF_MATCH = "Idempotency-Key", "If-Match"
 KEY_PATTERN = r"[ -~]{1,255}"
@@ -28,11 +30,12 @@ class Write:
     """The version that was seen, and what tells a request that is sent again.
 
     `idempotency` is (key, fingerprint), as the event store keeps it; None of anybody
-    who is not an editor.
+    who is not an editor. `signing` is what the editor has signed, if anything.
     """
 
     expected: int | None
     idempotency: tuple[str, bytes] | None
+    signing: Signing | None = None
 
 
 def expected_version() -> int | None:
@@ -47,21 +50,53 @@ def idempotency() -> tuple[str, bytes]:
     return found
 
 
+def signing() -> Signing | None:
+    """Return what the editor has signed, None if nothing."""
+    return _write().signing
+
+
 def read_write(schema: Schema) -> dict[str, Any]:
     """Return the body as the schema loads it, or raise ProblemError with all faults."""
     value, faults = parse(read_bytes(LIMIT, (JSON,)))
     is_parsed = value is not None or not faults
     loaded = load(schema, value, faults) if is_parsed else {}
+    signature, salts = loaded.pop("signature", None), loaded.pop("salts", None)
+    faults += _signature_faults(signature, salts)
     in_headers = list(_header_faults())
     if faults:
         raise invalid(faults + in_headers)
     _refuse_headers(in_headers)
-    g.write = Write(_expected(), _idempotency(value) if "editor" in g else None)
+    known = _idempotency(value) if "editor" in g else None
+    g.write = Write(_expected(), known, _signing(signature, salts))
     return loaded
 
 
 def _write() -> Write:
     return cast(Write, g.write)
+
+
+def _signature_faults(
+    signature: Mapping[str, str] | None, salts: Mapping[str, str] | None
+) -> Iterator[Fault]:
+    if signature is None:
+        if salts is not None:
+            yield fault_at("/salts", "Salts are taken with a signature only.")
+    elif editor().public_key is None:
+        why = "No public key is registered with your key: ask the operator."
+        yield fault_at("/signature", why)
+    elif signature["key"] != editor().key_id:
+        why = f"You write with the key {editor().key_id}."
+        yield fault_at("/signature/key", why)
+
+
+def _signing(
+    signature: Mapping[str, str] | None, salts: Mapping[str, str] | None
+) -> Signing | None:
+    public_key = editor().public_key if signature else None
+    if signature is None or public_key is None:
+        return None
+    key, sig = signature["key"], signature["sig"]
+    return Signing(key, public_key, sig, decoded_salts(salts))
 
 
 def _header_faults() -> Iterator[Fault]:

@@ -7,7 +7,7 @@ store is given to do beside an append.
 from collections.abc import Callable
 from typing import NamedTuple
 
-from service.log.errors import ConflictError
+from service.log.errors import ConflictError, RevokedError
 from service.log.recorders import Row, Session
 
 Beside = Callable[[Session], None]
@@ -50,6 +50,20 @@ def revoking(id: str, at: str, reason: str) -> Beside:
         session.rows(sql, (at, reason, id))
 
     return revoke
+
+
+def standing(id: str) -> Beside:
+    """Return what raises RevokedError unless a key is there and not revoked.
+
+    So no event that a key has signed comes after its revocation.
+    """
+
+    def check(session: Session) -> None:
+        found = find_key(session, id)
+        if found is None or found.revoked_at:
+            raise RevokedError(f"the key {id} is revoked")
+
+    return check
 
 
 def find_key(session: Session, id: str) -> StoredKey | None:

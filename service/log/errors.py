@@ -45,6 +45,10 @@ class AlreadyErasedError(StoreError):
     """An opening that was to be erased is not there: somebody else was faster."""
 
 
+class RevokedError(StoreError):
+    """The key of an editor was revoked before its event could be recorded."""
+
+
 class StoreUnreadableError(StoreError):
     """The database cannot be used; the message gives the cause on one line."""
 

@@ -86,6 +86,19 @@ def make_key(path: Path, name: str) -> None:
     sync_folder(path.parent)
 
 
+def load_key(path: Path) -> Signer:
+    """Load the one key of a file, whatever its name, or raise KeyFileError."""
+    try:
+        name = path.read_text("utf-8").split("+", 3)[2]
+    except (OSError, IndexError, ValueError) as error:
+        cause = error.strerror if isinstance(error, OSError) else "malformed"
+        raise KeyFileError(f"{path}: {cause}") from None
+    found = load_keys(path, name)
+    if len(found) > 1:
+        raise KeyFileError(f"{path}: more than one key")
+    return found[0]
+
+
 def load_keys(path: Path, name: str) -> Signers:
     """Load the keys of a log from its file; KeyFileError never shows a key."""
     try:

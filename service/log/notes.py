@@ -96,9 +96,13 @@ class Signer:
         """Return the note: the text (ending in a newline), a blank line, the line."""
         return sign_note(text, [self])
 
+    def signature(self, text: bytes) -> bytes:
+        """Return the 64 bytes with which this key signs a text."""
+        return self._private.sign(text)
+
     def line(self, text: bytes) -> str:
         """Return the line with which this key signs a text."""
-        signature = encode_base64(self._id + self._private.sign(text))
+        signature = encode_base64(self._id + self.signature(text))
         return f"{_DASH}{self.verifier.name} {signature}\n"
 
 

@@ -324,18 +324,27 @@ class _Editors:
     def __init__(self, findings: Findings) -> None:
         self._findings = findings
         self._keys: dict[str, bytes] = {}
+        self._owners: dict[str, Any] = {}
+        self._revoked: set[str] = set()
 
     def check(self, position: int, leaf: Mapping[str, Any]) -> None:
         if leaf["type"] == "key.added":
-            self._add(leaf["data"])
+            self._add(position, leaf["data"])
+        if leaf["type"] == "key.revoked":
+            self._revoked.add(str(leaf["data"].get("key_id")))
         if signature := leaf.get("signature"):
             self._findings.count("editors")
             if fault := self._fault(leaf, signature):
                 self._findings.fault("editors", fault, position)
 
-    def _add(self, data: Mapping[str, Any]) -> None:
+    def _add(self, position: int, data: Mapping[str, Any]) -> None:
         id, public = data.get("key_id"), data.get("public_key")
-        if isinstance(id, str) and isinstance(public, str):
+        if id in self._keys:
+            # With another public key in its place, anything could be signed.
+            what = f"the key {id} was added before"
+            self._findings.fault("editors", what, position)
+        elif isinstance(id, str) and isinstance(public, str):
+            self._owners[id] = data.get("editor")
             try:
                 self._keys[id] = decode_base64(public)
             except NoteError:
@@ -344,17 +353,20 @@ class _Editors:
     def _fault(
         self, leaf: Mapping[str, Any], signature: Mapping[str, str]
     ) -> str | None:
-        public = self._keys.get(signature["key"])
+        key_id = signature["key"]
+        public = self._keys.get(key_id)
         if public is None:
-            return (
-                f"signed with the key {signature['key']}, which the log does not name"
-            )
+            return f"signed with the key {key_id}, which the log does not name"
+        if self._owners[key_id] != leaf["by"]:
+            return f"signed with the key {key_id}, which is not that of {leaf['by']}"
+        if key_id in self._revoked:
+            return f"signed with the key {key_id}, which was revoked before"
         try:
             refuse_weak(public)
             key = Ed25519PublicKey.from_public_bytes(public)
             key.verify(base64.b64decode(signature["sig"]), signing_input(leaf))
         except (InvalidSignature, NoteError):
-            return f"the signature of the key {signature['key']} is wrong"
+            return f"the signature of the key {key_id} is wrong"
         return None
 
 
