@@ -13,6 +13,7 @@ from projections.plans import plans
 from projections.programmes import programmes
 from projections.ratings import ratings
 from projections.redactions import redactions
+from projections.reports import reports
 from projections.sessions import sessions
 from projections.statements import statements
 from projections.terms import terms
@@ -32,5 +33,6 @@ ALL = [
     monitoring,
     gaps,
     redactions,
+    reports,
     timeline,
 ]

@@ -1,5 +1,6 @@
 """History: every event, in the order of the log: what was recorded, when, by whom."""
 
+from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
 
@@ -7,7 +8,14 @@ from sqlalchemy import func, select
 
 from projections import database
 from projections.facts import Thing, advance
-from projections.listing import Listing, Opened, Page, number_of, open_words
+from projections.listing import (
+    Listing,
+    Opened,
+    Page,
+    chunks,
+    number_of,
+    open_words,
+)
 from projections.moment import Moment
 from projections.read_model import ReadModel, Row, history, recorded_event
 from schemas.events import RecordedEvent
@@ -62,6 +70,18 @@ def list_versions(
     """Return the events of one thing, the first one first, or None without any."""
     listing = list_events(db, moment, page, stream=stream)
     return listing if listing.total else None
+
+
+def positions_of(db: ReadModel, streams: Iterable[str]) -> dict[tuple[str, int], int]:
+    """Return the positions of all events of these streams, by stream and version."""
+    found: dict[tuple[str, int], int] = {}
+    for chunk in chunks(streams):
+        columns = (history.c.stream, history.c.version, history.c.position)
+        statement = select(*columns).where(history.c.stream.in_(chunk))
+        with database.reading(db.engine) as connection:
+            for stream, version, position in connection.execute(statement):
+                found[stream, version] = position
+    return found
 
 
 def things_of(db: ReadModel, moment: Moment, noun: str) -> dict[str, Thing]:

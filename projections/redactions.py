@@ -3,20 +3,19 @@
 from collections.abc import Sequence
 
 import orjson
-from sqlalchemy import Column, Integer, select
+from sqlalchemy import Column, Integer
 
-from projections import database
 from projections.database import KEY, versioned_table
 from projections.facts import Thing
+from projections.history import positions_of
 from projections.items import Known, coded
-from projections.listing import Listing, Page, chunks, equal, get_row, list_rows
+from projections.listing import Listing, Page, equal, get_row, list_rows
 from projections.moment import Moment, span
 from projections.read_model import (
     REDACTED,
     Projection,
     ReadModel,
     Row,
-    history,
     to_json,
 )
 from projections.rows import keep_rows, plain_of, row_of
@@ -74,7 +73,7 @@ def get_redaction(db: ReadModel, moment: Moment, id: str) -> Row | None:
 
 def _items(db: ReadModel, moment: Moment, rows: Sequence[Row]) -> list[Row]:
     known = Known(db, moment, rows)
-    positions = _positions(db, rows)
+    positions = positions_of(db, (row["target_stream"] for row in rows))
     return [
         {
             "id": row["id"],
@@ -88,15 +87,3 @@ def _items(db: ReadModel, moment: Moment, rows: Sequence[Row]) -> list[Row]:
         }
         for row in rows
     ]
-
-
-def _positions(db: ReadModel, rows: Sequence[Row]) -> dict[tuple[str, int], int]:
-    """Return the positions of all events of the streams that rows name."""
-    found: dict[tuple[str, int], int] = {}
-    for chunk in chunks(row["target_stream"] for row in rows):
-        columns = (history.c.stream, history.c.version, history.c.position)
-        statement = select(*columns).where(history.c.stream.in_(chunk))
-        with database.reading(db.engine) as connection:
-            for stream, version, position in connection.execute(statement):
-                found[stream, version] = position
-    return found

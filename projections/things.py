@@ -19,6 +19,7 @@ from projections import (
     programmes,
     ratings,
     redactions,
+    reports,
     sessions,
     statements,
     terms,
@@ -40,6 +41,7 @@ TABLES: dict[str, Table] = {
     "monitoring": monitoring.table,
     "gap": gaps.table,
     "redaction": redactions.table,
+    "report": reports.table,
 }
 
 # What a filter names, by the filter's name.

@@ -17,6 +17,7 @@ LABELS = {
     "peel": "PEEL",
     "not-yet-recorded": "Not yet recorded here",
     "source-gap": "No source found",
+    "not-a-report": "Not a report: spam or abuse",
 }
 
 
@@ -324,6 +325,40 @@ class ErasureState(Code):
 
     PENDING = "pending"
     DONE = "done"
+
+
+class ReportKind(Code):
+    """What somebody says is wrong."""
+
+    WRONG_FACT = "wrong-fact"
+    WRONG_DATE = "wrong-date"
+    WRONG_SOURCE = "wrong-source"
+    DEAD_LINK = "dead-link"
+    MISSING = "missing"
+    DUPLICATE = "duplicate"
+    PERSONAL_DATA = "personal-data"
+    OTHER = "other"
+
+
+class ReportOutcome(Code):
+    """What came of a report; each of the first four names the event that it led to."""
+
+    CORRECTED = "corrected"
+    RETRACTED = "retracted"
+    DISPUTED = "disputed"
+    REDACTED = "redacted"
+    ADDED = "added"
+    NO_FAULT_FOUND = "no-fault-found"
+    UNCLEAR = "unclear"
+    DUPLICATE = "duplicate"
+    NOT_A_REPORT = "not-a-report"
+
+
+class ReportState(Code):
+    """Whether somebody has looked into a report."""
+
+    OPEN = "open"
+    RESOLVED = "resolved"
 
 
 class ResponseStatus(Code):

@@ -71,6 +71,8 @@ field.redacted target, fields, basis, reference |
 key.added editor, key_id, public_key, scopes |
 key.revoked key_id, reason |
 editor.named editor | name
+report.received about, kind |
+report.resolved outcome, correction |
 log-key.added verifier_key |
 log-key.retired verifier_key |
 """
@@ -139,7 +141,7 @@ def noun_of(type):
 
 def test_every_type_belongs_to_a_noun():
     nouns = {noun_of(type) for type in set(EVENT_TYPES) - OF_THE_LOG}
-    assert nouns == {*NOUNS, "redaction"}
+    assert nouns == {*NOUNS, "redaction", "report"}
 
 
 def test_the_import_contracts_hold():

@@ -131,9 +131,9 @@ def test_a_retracted_one_is_seen_at_the_positions_before_alone(tmp_path, noun):
 
 def test_the_status_counts_things_of_every_noun(client):
     counts = client.get("/v1/status").json["counts"]
-    nouns = (*HISTORIES, "redaction")
+    nouns = (*HISTORIES, "redaction", "report")
     assert counts == {noun: client.get(path(noun)).json["total"] for noun in nouns}
-    assert counts == dict.fromkeys(things.TABLES, 1) | {"redaction": 0}
+    assert counts == dict.fromkeys(things.TABLES, 1) | {"redaction": 0, "report": 0}
 
 
 # Every path leads to the same rows.
