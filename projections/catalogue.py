@@ -5,6 +5,7 @@ Ratings follow programmes and inspections, whose rows they read.
 
 from projections.bodies import bodies
 from projections.commitments import commitments
+from projections.corrections import corrections
 from projections.findings import findings
 from projections.gaps import gaps
 from projections.inspections import inspections
@@ -35,4 +36,5 @@ ALL = [
     redactions,
     reports,
     timeline,
+    corrections,
 ]

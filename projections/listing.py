@@ -170,6 +170,11 @@ class Opened(dict[str, Any]):
         super().__init__(held)
         self.erased = erased
 
+    def add(self, other: "Opened") -> None:
+        """Take in what others were opened, or erased."""
+        self.update(other)
+        self.erased.update(other.erased)
+
 
 def open_words(db: ReadModel, commitments: Iterable[str | None]) -> Opened:
     """Return the values that are still held of these commitments."""

@@ -349,7 +349,10 @@ class Memory:
 
 
 class Batch:
-    """The rows that a batch of events makes, before they are written."""
+    """The rows that a batch of events makes, before they are written.
+
+    `before` is the thing of the event that is being applied, as it was before it.
+    """
 
     def __init__(self, connection: Connection, memory: Memory) -> None:
         self.connection = connection
@@ -360,6 +363,7 @@ class Batch:
         self._history: list[Row] = []
         self._words: list[Row] = []
         self._redactions: list[RecordedEvent] = []
+        self.before: Thing | None = None
 
     def thing(self, stream: str) -> Thing | None:
         """Return the facts of a stream, as of the event that is being applied."""
@@ -457,8 +461,8 @@ class Batch:
 
     def record(self, event: RecordedEvent) -> None:
         """Add the event to the history."""
-        before = self.thing(event.stream)
-        self._memory.things[event.stream] = advance(before, event)
+        self.before = self.thing(event.stream)
+        self._memory.things[event.stream] = advance(self.before, event)
         self._history.append(_history_row(event))
         if event.type == REDACTED:
             self._redactions.append(event)

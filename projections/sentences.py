@@ -185,7 +185,7 @@ class Teller:
         value = told.data[name] if is_plain else self.opened.get(sealed or "")
         if value is None:
             return self.gone(sealed)
-        return f"“{_shortened(value)}”" if name in QUOTED else str(value)
+        return f"“{shortened(value)}”" if name in QUOTED else str(value)
 
     def gone(self, commitment: str | None) -> str | None:
         """Return what stands in the place of words that were erased, if they were."""
@@ -200,7 +200,8 @@ class Teller:
         return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
-def _shortened(text: str) -> str:
+def shortened(text: str) -> str:
+    """Return words on one line, and of long ones the beginning."""
     words = " ".join(str(text).split()).rstrip(".")
     return words if len(words) <= LONGEST else f"{words[:LONGEST].rstrip()} …"
 
@@ -251,13 +252,13 @@ def _progress(teller: Teller, told: Told) -> str | None:
     if shown is None:
         sealed = told.sealed
         return teller.gone(sealed.get("status_word")) or teller.gone(sealed.get("text"))
-    return f"“{_shortened(shown)}”"
+    return f"“{shortened(shown)}”"
 
 
 def _plan(teller: Teller, told: Told) -> str:
     commitment = told.first_sealed.get("title", "")
     title = teller.opened.get(commitment)
-    return f"“{_shortened(title)}”" if title else teller.gone(commitment) or told.id
+    return f"“{shortened(title)}”" if title else teller.gone(commitment) or told.id
 
 
 SPECIAL: dict[str, Special] = {

@@ -86,7 +86,7 @@ def _row(thing: Thing, fact: Fact, first: Fact, target: str) -> Row:
         "change": fact.change,
         "type": fact.type,
         "target": target,
-        "bodies": to_json(_bodies(thing, [fact]) or _bodies(thing, [first])),
+        "bodies": to_json(bodies_of(thing, [fact]) or bodies_of(thing, [first])),
         "fact_version": fact.version,
         "on": on,
         "on_basis": on_basis,
@@ -106,6 +106,14 @@ def world_date(data: Mapping[str, Any]) -> tuple[str | None, str | None]:
     return None, None
 
 
+def bodies_of(thing: Thing, facts: Iterable[Fact]) -> list[str]:
+    """Return the bodies that facts of a thing name, the thing itself included."""
+    found = {id for fact in facts for id in _named(fact.data)}
+    if thing.stream.startswith("body-"):
+        found.add(thing.id)
+    return sorted(found)
+
+
 def _targets(thing: Thing, fact: Fact, facts: Sequence[Fact]) -> list[str]:
     """Return the streams that a fact concerns: if it says none, those of its thing."""
     own = _streams(thing, [fact])
@@ -114,16 +122,9 @@ def _targets(thing: Thing, fact: Fact, facts: Sequence[Fact]) -> list[str]:
 
 def _streams(thing: Thing, facts: Iterable[Fact]) -> list[str]:
     facts = list(facts)
-    named = {f"body-{id}" for id in _bodies(thing, facts)}
+    named = {f"body-{id}" for id in bodies_of(thing, facts)}
     referred = {stream for fact in facts for stream in _references(fact.data)}
     return sorted(named | referred)
-
-
-def _bodies(thing: Thing, facts: Iterable[Fact]) -> list[str]:
-    found = {id for fact in facts for id in _named(fact.data)}
-    if thing.stream.startswith("body-"):
-        found.add(thing.id)
-    return sorted(found)
 
 
 def _named(data: Row) -> list[str]:

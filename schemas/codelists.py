@@ -17,6 +17,7 @@ LABELS = {
     "peel": "PEEL",
     "not-yet-recorded": "Not yet recorded here",
     "source-gap": "No source found",
+    "settlement": "Settlement of a dispute",
     "not-a-report": "Not a report: spam or abuse",
 }
 
@@ -134,6 +135,15 @@ class AskedBy(Code):
     EDITOR = "editor"
     PUBLIC = "public"
     SYSTEM = "system"
+
+
+class CorrectionKind(Code):
+    """What was done to an earlier event."""
+
+    CORRECTION = "correction"
+    RETRACTION = "retraction"
+    DISPUTE = "dispute"
+    SETTLEMENT = "settlement"
 
 
 class InForce(Code):

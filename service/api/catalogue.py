@@ -2,6 +2,7 @@
 
 from service.api.bodies import bodies
 from service.api.commitments import commitments
+from service.api.corrections import corrections
 from service.api.coverage import coverage
 from service.api.docs import docs
 from service.api.documents import documents
@@ -38,6 +39,7 @@ ALL = [
     monitoring,
     gaps,
     redactions,
+    corrections,
     responses,
     coverage,
     events,

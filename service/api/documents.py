@@ -37,6 +37,8 @@ WELCOME = {
         "monitoring": "/v1/monitoring",
         "gaps": "/v1/gaps",
         "redactions": "/v1/redactions",
+        "corrections": "/v1/corrections",
+        "corrections_feed": "/v1/corrections.atom",
         "responses": "/v1/responses",
         "coverage": "/v1/coverage",
         "events": "/v1/events",
