@@ -15,6 +15,8 @@ class Settings:
     `public_url` is the address under which the public reaches the service; without
     it, the address of the request is used. `witnesses` is a policy file (C2SP
     tlog-policy); `mirrors` are addresses, or data folders, of mirrors of this log.
+    `trusted_proxies` is how many proxies stand before the service, each of which adds
+    to X-Forwarded-For the address that it was asked from.
     """
 
     data: Path = Path("data")
@@ -23,6 +25,7 @@ class Settings:
     public_url: str | None = None
     witnesses: Path | None = None
     mirrors: tuple[str, ...] = ()
+    trusted_proxies: int = 0
 
     @classmethod
     def from_environment(
@@ -38,11 +41,14 @@ class Settings:
                 "public_url",
                 "witnesses",
                 "mirrors",
+                "trusted_proxies",
             )
         }
         known: dict[str, Any] = {name: value for name, value in given.items() if value}
         for name in known.keys() & {"data", "witnesses"}:
             known[name] = Path(known[name])
+        if "trusted_proxies" in known:
+            known["trusted_proxies"] = _whole(known["trusted_proxies"])
         if "mirrors" in known:
             listed = (each.strip() for each in known["mirrors"].split(","))
             known["mirrors"] = tuple(each for each in listed if each)
@@ -57,5 +63,14 @@ class Settings:
             "public_url": self.public_url,
             "witnesses": str(self.witnesses) if self.witnesses else None,
             "mirrors": ",".join(self.mirrors),
+            "trusted_proxies": str(self.trusted_proxies or ""),
         }
         return {f"COPPERPLATE_{k.upper()}": v for k, v in members.items() if v}
+
+
+def _whole(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError(
+            f"COPPERPLATE_TRUSTED_PROXIES is a number of proxies, not {text!r}."
+        )
+    return int(text)

@@ -12,6 +12,7 @@ from projections.digests import Digests
 from projections.erasures import Erasures
 from projections.generations import Generations
 from projections.read_model import ReadModel
+from projections.report_texts import ReportTexts
 from schemas.codelists import Change, Reason
 from schemas.dates import utc_now
 from schemas.events import RecordedEvent
@@ -45,6 +46,7 @@ class Record:
     generations: Generations
     digests: Digests
     erasures: Erasures
+    report_texts: ReportTexts
     clock: Callable[[], datetime] = utc_now
 
     @classmethod
@@ -67,10 +69,12 @@ class Record:
             Generations(folder, url),
             Digests(folder, url),
             Erasures(folder, url),
+            ReportTexts(folder, url),
             clock,
         )
         for each in (record.generations, record.digests, record.erasures):
             each.create()
+        record.report_texts.create()
         erasure.apply_all(record)
         return record
 
@@ -163,6 +167,7 @@ class Record:
         self.generations.close()
         self.digests.close()
         self.erasures.close()
+        self.report_texts.close()
 
 
 def speaking_as(settings: Settings, pin: Pin) -> Settings:

@@ -29,13 +29,15 @@ class Plan:
     """What a redaction would erase.
 
     `redacted` are fields of the event that were redacted before, by position;
-    `elsewhere` tells where the same words stand too.
+    `elsewhere` tells where the same words stand too, `reports` in which of the reports
+    that editors were sent.
     """
 
     event: RecordedEvent
     fields: list[str]
     redacted: dict[str, int]
     elsewhere: list[Place]
+    reports: Sequence[str] = ()
 
     @property
     def is_done(self) -> bool:
@@ -84,7 +86,8 @@ def plan(
     needles = chosen.needles
     places = record.store.standing_in(needles, on_position) if needles else []
     elsewhere = [each for each in dict.fromkeys(places) if each not in own]
-    return Plan(event, chosen.fields, redacted, elsewhere)
+    told = record.report_texts.holding(needles) if needles else []
+    return Plan(event, chosen.fields, redacted, elsewhere, told)
 
 
 def redact(
@@ -138,6 +141,11 @@ def describe(planned: Plan) -> str:
             f"its field {field}" if field else "its plain data, which stays for ever"
         )
         lines.append(f"The same words stand at position {position:,} too, in {where}.")
+    for id in planned.reports:
+        lines.append(
+            f"The same words stand in what was told in the report {id}: "
+            f"`copperplate reports forget {id}` deletes it."
+        )
     return "\n".join([*lines, ""])
 
 

@@ -23,6 +23,7 @@ from service.imports.work import Options
 from service.log.errors import ReadOnlyError, StoreError
 from service.log.pin import Pin
 from service.record import Record
+from service.reports import keep_expiring
 from service.rotation import keep_retiring
 from service.witnessing import keep_cosigning
 
@@ -161,6 +162,7 @@ def serve(
         closing(Record.open(settings)) as record,
         beside(keep_retiring, record),
         beside(keep_cosigning, record),
+        beside(keep_expiring, record),
     ):
         server.serve()
 
