@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from statistics import median_low
 
-from sqlalchemy import Column, Integer, select
+from sqlalchemy import Column, Integer, func, select
 
 from projections import database
 from projections.database import KEY, versioned_table
@@ -24,7 +24,7 @@ from projections.listing import (
     get_row,
     list_rows,
 )
-from projections.moment import Moment, span
+from projections.moment import Moment, span, standing
 from projections.read_model import Projection, ReadModel, Row
 from projections.rows import keep_rows, row_of
 from schemas.codelists import ReportState
@@ -111,6 +111,16 @@ def summary(db: ReadModel, moment: Moment) -> Row:
         "median_resolved_days": _median([_age_days(row, moment) for row in ended]),
         "open_by_kind": dict(sorted(Counter(r["kind"] for r in still_open).items())),
     }
+
+
+def open_reports(db: ReadModel, moment: Moment) -> tuple[int, str | None]:
+    """Return how many reports are open, and when the first of them was received."""
+    is_open = table.c.state == str(ReportState.OPEN)
+    columns = (func.count(), func.min(table.c.received_at))
+    statement = select(*columns).where(standing(table, moment), is_open)
+    with database.reading(db.engine) as connection:
+        count, first = connection.execute(statement).one()
+    return count, first
 
 
 def resolved_before(db: ReadModel, ids: Iterable[str], instant: str) -> list[str]:

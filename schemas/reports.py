@@ -6,9 +6,10 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from schemas.codelists import ReportKind, ReportOutcome, ReportState
-from schemas.events import event_data
+from schemas.events import RecordedEventSchema, event_data
 from schemas.fields import Closed, Code, EventData, Open, Stream, Text, Url
-from schemas.listing import FilterSchema, ItemSchema, MomentSchema
+from schemas.listing import FilterSchema, ItemSchema
+from schemas.log import InclusionProofSchema
 
 REPORT_LENGTH, CONTACT_LENGTH = 5_000, 200
 
@@ -162,8 +163,14 @@ class ReportItemSchema(ReportSchema):
     )
 
 
-class SummaryFilterSchema(MomentSchema):
-    """As of when."""
+class ReportReceiptSchema(ReportSchema):
+    """A report as it stood when an event was recorded, the event, and its proof."""
+
+    event = fields.Nested(RecordedEventSchema)
+    inclusion = fields.Nested(
+        InclusionProofSchema,
+        metadata={"description": "In the tree of the checkpoint that first held it."},
+    )
 
 
 class ReportSummarySchema(Open):

@@ -55,6 +55,12 @@ class StatusSchema(Open):
         values=fields.Integer(),
         metadata={"description": "Things on record at the position, by noun."},
     )
+    open_reports = fields.Integer(
+        metadata={"description": "Problems that were reported and not resolved yet."}
+    )
+    oldest_open_report_at = fields.String(
+        allow_none=True, metadata={"format": "date-time"}
+    )
     code_version = fields.Integer()
 
 

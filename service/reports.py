@@ -72,16 +72,21 @@ def resolve(
     by: str,
     position: int | None = None,
     correction: Mapping[str, Any] | None = None,
+    expected: int | None = None,
+    idempotency: tuple[str, bytes] | None = None,
 ) -> RecordedEvent:
     """Put on record what came of a report.
 
-    Raises NotOnRecordError, UnknownEventError, RuleBrokenError or ConflictError.
+    `expected` is the version of the report that the editor saw. Raises
+    NotOnRecordError, UnknownEventError, RuleBrokenError or ConflictError.
     """
     report = record.load(Report, id)
+    if expected not in (None, report.version):
+        raise ConflictError(report.stream)
     named = _named(record, position, correction)
     made = _correction(named) if named else None
     event = report.resolve(outcome=outcome, correction=made)
-    return record.record(report, event, by=by)
+    return record.record(report, event, by=by, idempotency=idempotency)
 
 
 def told(record: Record, id: str) -> Row | None:

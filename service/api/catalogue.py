@@ -19,6 +19,7 @@ from service.api.projections import projections
 from service.api.proofs import proofs
 from service.api.ratings import ratings
 from service.api.redactions import redactions
+from service.api.reports import reports
 from service.api.responses import responses
 from service.api.sessions import sessions
 from service.api.statements import statements
@@ -40,6 +41,7 @@ ALL = [
     gaps,
     redactions,
     corrections,
+    reports,
     responses,
     coverage,
     events,

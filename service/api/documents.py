@@ -37,6 +37,7 @@ WELCOME = {
         "monitoring": "/v1/monitoring",
         "gaps": "/v1/gaps",
         "redactions": "/v1/redactions",
+        "reports": "/v1/reports",
         "corrections": "/v1/corrections",
         "corrections_feed": "/v1/corrections.atom",
         "responses": "/v1/responses",

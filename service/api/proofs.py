@@ -37,20 +37,8 @@ def inclusion(position: int, size: int | None = None) -> Response:
     """
     store = record().store
     found = _size(store, position, size)
-    [leaf_hash] = store.hashes(0, position - 1, 1)
-    hashes = made.inclusion(store.hashes, position - 1, found)
-    note = store.checkpoint_at(found)
-    members = {
-        "position": position,
-        "index": position - 1,
-        "size": found,
-        "leaf_hash": encode_base64(leaf_hash),
-        "root": encode_base64(made.root(store.hashes, found)),
-        "hashes": list(map(encode_base64, hashes)),
-        "checkpoint": note and note.decode(),
-    }
     is_pinned = size is not None and _is_settled(store, found)
-    return _json(members, is_pinned=is_pinned)
+    return _json(inclusion_in(store, position, found), is_pinned=is_pinned)
 
 
 @proofs.get("/inclusion/<position:position>.tlog-proof")
@@ -95,6 +83,22 @@ def consistency(**sizes: int) -> Response:
         "checkpoint": note and note.decode(),
     }
     return _json(members, is_pinned="to" in sizes and _is_settled(store, new))
+
+
+def inclusion_in(store: LogReader, position: int, size: int) -> dict[str, Any]:
+    """Return the proof that the event at a position is in the tree of a size."""
+    [leaf_hash] = store.hashes(0, position - 1, 1)
+    hashes = made.inclusion(store.hashes, position - 1, size)
+    note = store.checkpoint_at(size)
+    return {
+        "position": position,
+        "index": position - 1,
+        "size": size,
+        "leaf_hash": encode_base64(leaf_hash),
+        "root": encode_base64(made.root(store.hashes, size)),
+        "hashes": list(map(encode_base64, hashes)),
+        "checkpoint": note and note.decode(),
+    }
 
 
 def _size(store: LogReader, position: int, asked: int | None) -> int:

@@ -7,6 +7,7 @@ from flask import Blueprint, Response
 from projections import things
 from projections.moment import recorded_at
 from projections.read_model import CODE_VERSION
+from projections.reports import open_reports
 from schemas.fields import Closed
 from schemas.status import StatusSchema
 from service.context import head, read_model, record
@@ -23,12 +24,15 @@ TEXT = "text/plain; charset=utf-8"
 def index(moment: Any) -> Any:
     """Show how far the record goes, and what it holds."""
     size = record().store.size()
+    count, oldest = open_reports(read_model(), moment)
     return {
         "head": moment.head,
         "recorded_at": recorded_at(read_model(), moment.head),
         "log_size": size,
         "is_behind": size > moment.head,
         "counts": things.counts(read_model(), moment),
+        "open_reports": count,
+        "oldest_open_report_at": oldest,
         "code_version": CODE_VERSION,
     }
 

@@ -79,6 +79,11 @@ def editor() -> Editor:
     return cast(Editor, g.editor)
 
 
+def editor_if_any() -> Editor | None:
+    """Return the editor who reads, None if no key was sent; a wrong one is refused."""
+    return _known_editor() if "Authorization" in request.headers else None
+
+
 def guard_of(view: View) -> Guard | None:
     """Return who may use a view, None if it does not say."""
     guard: Guard | None = getattr(view, "guard", None)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import wraps
 from typing import Any
 
-from flask import Response, g, request
+from flask import Response, after_this_request, g, request
 from marshmallow import Schema
 
 from projections import things
@@ -33,7 +33,8 @@ class Contract:
     """What an endpoint accepts and returns; one with a body records something.
 
     `noun` is that of the thing in the path; `gaps` the endpoint that shows what is
-    not held; `media` what is answered outside the forms of JSON and CSV.
+    not held; `media` what is answered outside the forms of JSON and CSV. If what is
+    sent `may_be_known` already, the answer to that is 200: see `say_known`.
     """
 
     query: type[Schema] | None = None
@@ -46,6 +47,7 @@ class Contract:
     media: Mapping[str, type[Schema] | None] = field(default_factory=dict)
     problems: tuple[int, ...] = ()
     may_be_kept: bool = True
+    may_be_known: bool = False
 
 
 def accepts(
@@ -81,6 +83,7 @@ def returns(
     forms: tuple[str, ...] = ("json", "csv"),
     problems: tuple[int, ...] = (),
     may_be_kept: bool = True,
+    may_be_known: bool = False,
 ) -> Callable[[View], View]:
     """Show what the view returns in the form asked for; None is 404.
 
@@ -111,9 +114,19 @@ def returns(
             forms=forms,
             problems=problems,
             may_be_kept=may_be_kept,
+            may_be_known=may_be_known,
         )
 
     return decorate
+
+
+def say_known() -> None:
+    """Let the answer be 200: what was sent was on record before."""
+
+    @after_this_request
+    def _set(response: Response) -> Response:
+        response.status_code = 200
+        return response
 
 
 def serves(

@@ -27,8 +27,10 @@ HEADERS = {
     "Vary": ("Answers differ by Accept.", "string", None),
     "Location": ("The address of the event that was recorded.", "string", None),
     "WWW-Authenticate": ("How a key is presented.", "string", "^Bearer$"),
+    "Retry-After": ("Seconds after which to try again.", "string", "^[0-9]+$"),
 }
-OF_SOME_ANSWERS = {"Location", "WWW-Authenticate"}
+OF_ERRORS = {401: ("WWW-Authenticate",), 429: ("Retry-After",)}
+OF_SOME_ANSWERS = {"Location", "WWW-Authenticate", "Retry-After"}
 # Of a request that records something: what it may say beside its body.
 WRITE_PARAMETERS = {
     IDEMPOTENCY_KEY: {
@@ -59,6 +61,7 @@ ERRORS = {
     413: "The body is too large.",
     415: "The body is of another media type, or compressed.",
     422: "The idempotency key was used for another request.",
+    429: "There were too many requests.",
     503: "What is read has not caught up with the log, or nothing can be recorded now.",
     507: "There is no room left.",
 }

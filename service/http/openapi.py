@@ -23,6 +23,7 @@ from service.http.described import (
     ERRORS,
     HEADERS,
     LICENCE,
+    OF_ERRORS,
     OF_SOME,
     OF_SOME_ANSWERS,
     PATTERNS,
@@ -159,7 +160,8 @@ def _writing(rule: Rule, view: View, contract: Contract) -> dict[str, Any]:
     answer = operation["responses"].pop("200")
     answer["headers"] |= {"Location": "Location"}
     answer["content"] = {JSON: {"schema": contract.result}}
-    operation["responses"] = {"201": answer, **operation["responses"]}
+    known = {"200": answer} if contract.may_be_known else {}
+    operation["responses"] = {**known, "201": answer, **operation["responses"]}
     return operation
 
 
@@ -172,6 +174,7 @@ def _scopes(guard: Guard) -> str:
 def _errors(rule: Rule, contract: Contract) -> Iterator[int]:
     if contract.body:
         yield from WRITE_ERRORS
+        yield from (each for each in (429,) if each in contract.problems)
         if rule.arguments:
             yield 404
         return
@@ -182,11 +185,11 @@ def _errors(rule: Rule, contract: Contract) -> Iterator[int]:
     if contract.result:
         yield 406
     yield 500
-    yield from (each for each in (410, 503) if each in contract.problems)
+    yield from (each for each in (401, 410, 503) if each in contract.problems)
 
 
 def _error(code: int, description: str) -> dict[str, Any]:
-    more = {"WWW-Authenticate": "WWW-Authenticate"} if code == 401 else {}
+    more = {name: name for name in OF_ERRORS.get(code, ())}
     return {
         "description": description,
         "headers": _headers() | more,

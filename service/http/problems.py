@@ -85,6 +85,13 @@ PROBLEMS = {
         "The words were erased for good: `redactions` says when, and on what basis.",
         "There is no cure: they are kept nowhere. /v1/redactions lists all of these.",
     ),
+    "rate-limited": ProblemType(
+        "There were too many requests",
+        429,
+        "As many of these as are taken in a while have been sent, by you or by all "
+        "together; `detail` says which. Nothing was recorded.",
+        "Send it again after as many seconds as `Retry-After` says.",
+    ),
     "not-acceptable": ProblemType(
         "It cannot be had in this form",
         406,
@@ -164,6 +171,42 @@ PROBLEMS = {
         "You have sent another request under the same `Idempotency-Key` within 24 "
         "hours: another body, address, method or `If-Match`.",
         "Choose a new key for a new request; repeat a request exactly as it was.",
+    ),
+    "rule-broken": ProblemType(
+        "A rule of the record forbids it",
+        409,
+        "The request is well formed, but what is on record forbids it; `rule` names "
+        "the rule, `detail` says what stands against it.",
+        "Look at what is on record: perhaps something is to be corrected first.",
+    ),
+    "conflict": ProblemType(
+        "Somebody else was faster",
+        409,
+        "Something that this rests on has changed while it was being recorded; "
+        "nothing was recorded.",
+        "Read the thing again, look whether your change still holds, and send it anew.",
+    ),
+    "precondition-failed": ProblemType(
+        "The thing is not at that version any more",
+        412,
+        "`If-Match` names a version that is not the last one of the thing: somebody "
+        "else has added to it. Nothing was recorded.",
+        "Read `/versions` of the thing, look whether your change still holds, and send "
+        "it with the version of the last event there.",
+    ),
+    "clock": ProblemType(
+        "The clock of the service is wrong",
+        503,
+        "The clock is behind the last event of the log; nothing is recorded until it "
+        "is right, since times on the record never go back.",
+        "Send the request again later, with the same `Idempotency-Key`.",
+    ),
+    "maintenance": ProblemType(
+        "Nothing is recorded at present",
+        503,
+        "The log may be read but not written to: the operator must look after it. "
+        "Nothing was recorded.",
+        "Send the request again later, with the same `Idempotency-Key`.",
     ),
 }
 
