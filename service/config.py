@@ -7,6 +7,10 @@ from pathlib import Path
 from typing import Any
 
 
+class SettingsError(ValueError):
+    """A setting is not what it must be; the message says which."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """Where the record is kept, and how it speaks of itself.
@@ -31,7 +35,7 @@ class Settings:
     def from_environment(
         cls, environment: Mapping[str, str] = os.environ
     ) -> "Settings":
-        """Return the settings that the environment asks for."""
+        """Return the settings that the environment asks for, or raise SettingsError."""
         given = {
             name: environment.get(f"COPPERPLATE_{name.upper()}")
             for name in (
@@ -70,7 +74,7 @@ class Settings:
 
 def _whole(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
-        raise ValueError(
+        raise SettingsError(
             f"COPPERPLATE_TRUSTED_PROXIES is a number of proxies, not {text!r}."
         )
     return int(text)

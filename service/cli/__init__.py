@@ -8,6 +8,7 @@ from service.cli.importing import import_
 from service.cli.keys import key, witness
 from service.cli.redacting import redact
 from service.cli.replaying import rebuild, replay
+from service.cli.reports import reports
 from service.cli.serving import follow, serve, status
 from service.cli.verifying import mirror, verify
 
@@ -21,7 +22,8 @@ def main() -> None:
     COPPERPLATE_ORIGIN the log (fixed when its key is made), COPPERPLATE_PUBLIC_URL
     the address under which the public reaches the service. COPPERPLATE_WITNESSES
     names a policy file with witnesses of the log, COPPERPLATE_MIRRORS its mirrors
-    (addresses or folders, with commas between them).
+    (addresses or folders, with commas between them). COPPERPLATE_TRUSTED_PROXIES says
+    how many proxies stand before the service (none, if it is not set).
     """
 
 
@@ -34,6 +36,7 @@ COMMANDS = (
     follow,
     verify,
     redact,
+    reports,
     mirror,
     editors,
     key,

@@ -9,17 +9,20 @@ import click
 from sqlalchemy.exc import DBAPIError
 
 from projections.database import NoRoomError
-from service import editors, redaction, rotation, start
+from service import editors, redaction, reports, rotation, start
+from service.config import SettingsError
 from service.domain.base import RuleBrokenError
 from service.log.errors import StoreError
 from service.log.keys import KeyFileError
 
 _MENDABLE = (
+    SettingsError,
     StoreError,
     RuleBrokenError,
     KeyFileError,
     editors.EditorError,
     redaction.NotRedactableError,
+    reports.UnknownEventError,
     rotation.RotationError,
     start.PortInUseError,
     OSError,
