@@ -337,7 +337,10 @@ def _sentence(row: Row, changes: Sequence[Row], teller: Teller) -> str:
     is_of_the_old = row["kind"] in (CorrectionKind.RETRACTION, CorrectionKind.DISPUTE)
     told = _told(row, "was" if is_of_the_old else "now")
     assert told  # Only what is taken back has nothing in its place.
-    parts = (_said(told, row, teller), _moved(row, changes), _why(row, teller))
+    # That a date is stated goes without saying where the date itself is told.
+    members = {f"{each['member']}_basis" for each in changes}
+    plain = [each for each in changes if each["member"] not in members]
+    parts = (_said(told, row, teller), _moved(row, plain), _why(row, teller))
     return lead + " ".join(filter(None, parts))
 
 
@@ -356,8 +359,9 @@ def _moved(row: Row, changes: Sequence[Row]) -> str | None:
         return None
     if row["kind"] == CorrectionKind.DISPUTE:
         return f"The two say: {in_words(changes, ' against ')}."
-    days = f"From {dates.in_words(since)} to {dates.in_words(until)}"
-    return f"{days} the record said otherwise: {in_words(changes, ', now ')}."
+    days = f"from {dates.in_words(since)} to {dates.in_words(until)}"
+    when = f"on {dates.in_words(until)}" if since == until else days
+    return f"The record had it otherwise {when}: {in_words(changes, ', now ')}."
 
 
 def _why(row: Row, teller: Teller) -> str | None:

@@ -125,8 +125,8 @@ def test_a_correction_says_what_was_wrong_since_when_and_who_asked(graded):
     assert item["reason_text"] == TEXT
     assert item["sentence"] == (
         "Our mistake, corrected: Someforce was graded good for investigating crime "
-        "(PEEL 2023-25). From 2 March 2026 to 5 March 2026 the record said otherwise: "
-        "grade “Inadequate”, now “Good”. Reason: entry error, asked for by its "
+        "(PEEL 2023-25). The record had it otherwise from 2 March 2026 to 5 March "
+        "2026: grade “Inadequate”, now “Good”. Reason: entry error, asked for by its "
         f"publisher: “{TEXT}”."
     )
 
@@ -158,6 +158,8 @@ def test_words_and_plain_members_are_both_shown_as_they_were_and_are(graded):
         "text": ("We have read the report.", "We have not read it."),
         "title": ("Response to the report", None),
     }
+    assert "otherwise on 2 March 2026: published on “July 2024”" in item["sentence"]
+    assert "basis" not in item["sentence"]
 
 
 def test_words_that_are_stated_anew_and_are_the_same_are_no_change(graded):
