@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from service.commands import COMMANDS, bring_about, context_of, kind_of
 from service.domain.base import Aggregate, Event
-from service.domain.catalogue import EVENT_TYPES, NOUNS
-from service.domain.inspections import Inspection
-from service.domain.programmes import Programme
+from service.domain.catalogue import EVENT_TYPES
 from service.imports.names import shown
 from service.imports.reading import read_text
 from service.imports.shapes.reader import Reader, Shape
@@ -32,66 +31,6 @@ SOURCE = {
     "sha256": None,
     "confidence": "high",
     "title": None,
-}
-# The command that brings an event about, where it is not named after the event.
-COMMANDS = {
-    "body.registered": "register",
-    "body.renamed": "rename",
-    "body.linked": "link",
-    "body.unlinked": "unlink",
-    "body.dissolved": "dissolve",
-    "term.started": "start",
-    "term.ended": "end",
-    "programme.announced": "announce",
-    "programme.question-added": "add_question",
-    "programme.question-alias-added": "add_question_alias",
-    "inspection.announced": "announce",
-    "inspection.published": "publish",
-    "inspection.fieldwork-stated": "state_fieldwork",
-    "inspection.totals-stated": "state_totals",
-    "rating.awarded": "award",
-    "finding.raised": "raise_",
-    "finding.status-reported": "report_status",
-    "finding.commented": "comment",
-    "finding.closed": "close",
-    "finding.reopened": "reopen",
-    "finding.superseded": "supersede",
-    "statement.published": "publish",
-    "statement.withdrawn": "withdraw",
-    "plan.opened": "open",
-    "plan.action-added": "add_action",
-    "plan.progress-reported": "report_progress",
-    "plan.progress-assessed": "assess_progress",
-    "plan.closed": "close",
-    "monitoring.entered": "enter",
-    "monitoring.observed": "observe",
-    "monitoring.left": "leave",
-    "session.held": "hold",
-    "commitment.made": "make",
-    "commitment.reported": "report",
-    "gap.declared": "declare",
-    "gap.closed": "close",
-}
-# Events that a thing has once: the same event with other facts contradicts it.
-ONCE = {
-    "body.registered",
-    "term.started",
-    "term.ended",
-    "programme.announced",
-    "inspection.announced",
-    "inspection.published",
-    "rating.awarded",
-    "finding.raised",
-    "statement.published",
-    "statement.withdrawn",
-    "plan.opened",
-    "plan.closed",
-    "monitoring.entered",
-    "monitoring.left",
-    "session.held",
-    "commitment.made",
-    "gap.declared",
-    "gap.closed",
 }
 
 
@@ -147,7 +86,7 @@ def put_command(reader: Reader, command: Story) -> None:
         raise RefusedError(f"do: {shown(type)} is no event that a story can tell.")
     data = {**command.get("data", {}), **command.get("words", {})}
     plain = [name for name in EVENT_TYPES[type].plain_members() if name in data]
-    kind = NOUNS[type.partition(".")[0]]
+    kind = kind_of(type)
     for source in command.get("sources") or [None]:
         reader.work.want(
             Wanted(
@@ -160,53 +99,31 @@ def put_command(reader: Reader, command: Story) -> None:
                 is_same=_same(type, data, plain),
                 source=_source(source),
                 context=_context(reader, type, data, command.get("words", {})),
-                nth=None if type in ONCE else command["ordinal"],
+                nth=None if COMMANDS[type].is_once else command["ordinal"],
             )
         )
     _remember(reader, type, id, data)
 
 
 def _same(type: str, data: dict[str, Any], plain: list[str]) -> Callable[[Any], bool]:
-    if type in ONCE:
+    if COMMANDS[type].is_once:
         return lambda event: True
     return lambda event: all(getattr(event, name) == data[name] for name in plain)
 
 
 def _command(reader: Reader, type: str) -> Callable[[Any, dict[str, Any]], Event]:
     def command(thing: Aggregate, members: dict[str, Any]) -> Event:
-        others = _others(reader, type, thing.id, members)
-        done: Event = getattr(thing, COMMANDS[type])(*others, **members)
-        return done
+        return bring_about(reader.work.find, type, thing, members)
 
     return command
-
-
-def _others(
-    reader: Reader, type: str, id: str, members: dict[str, Any]
-) -> list[Aggregate | None]:
-    """Return the other things that a command needs to know of."""
-    find = reader.work.find
-    if type == "rating.awarded":
-        inspection = find(Inspection, members["inspection"])
-        return [find(Programme, members["programme"]), inspection]
-    if type == "finding.raised":
-        named = members["inspection"]
-        return [find(Inspection, named) if named else None]
-    if type == "inspection.totals-stated":
-        publication = find(Inspection, id).publication
-        programme = publication.programme if publication else None
-        if programme is None:
-            raise RefusedError(f"{id} is not on record as part of a programme.")
-        return [find(Programme, programme)]
-    return []
 
 
 def _context(
     reader: Reader, type: str, data: dict[str, Any], words: dict[str, Any]
 ) -> dict[str, Any]:
-    if type != "rating.awarded":
-        return {"words": words}
-    return {"programme": reader.work.find(Programme, str(data.get("programme")))}
+    if on := context_of(reader.work.find, type, data):
+        return on
+    return {"words": words}
 
 
 def _source(source: Story | None) -> dict[str, Any] | None:
