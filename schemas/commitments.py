@@ -10,6 +10,7 @@ from schemas.fields import (
     EventData,
     Id,
     Matches,
+    WholeNumber,
     Words,
     date_basis,
     nullable_date,
@@ -27,10 +28,9 @@ class CommitmentMadeSchema(EventData):
     term = Id(load_default=None, allow_none=True)
     made_on = nullable_date()
     made_on_basis = date_basis()
-    amount_pence = fields.Integer(
+    amount_pence = WholeNumber(
         load_default=None,
         allow_none=True,
-        strict=True,
         validate=validate.Range(min=0, max=2**53 - 1),
     )
     currency = fields.String(

@@ -24,6 +24,27 @@ ID_PATTERN = (
     r"[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*)*"  # ASCII; used with fullmatch.
 )
 STREAM_PATTERN = rf"[a-z]+-{ID_PATTERN}"
+RESERVED = ("matrix", "changes", "lookup")  # Addresses beside those of things.
+SUFFIXES = [
+    "json",
+    "csv",
+    "jsonl",
+    "atom",
+    "svg",
+    "jsonld",
+    "html",
+    "txt",
+    "xml",
+    "yaml",
+    "pdf",
+    "xlsx",
+    "xls",
+    "zip",
+    "gz",
+    "sqlite",
+    "db",
+    "parquet",
+]
 ID_LENGTH, NAME_LENGTH, TEXT_LENGTH, URL_LENGTH = 120, 300, 50_000, 2_000
 _MONTH, _DAY = "(0[1-9]|1[0-2])", "(0[1-9]|[12][0-9]|3[01])"
 _DATE = f"(18|19|20|21)[0-9]{{2}}(-{_MONTH}(-{_DAY})?)?"
@@ -61,6 +82,30 @@ class Matches(validate.Validator):
         return value
 
 
+class WholeNumber(fields.Integer):
+    """A whole number of JSON: no text, no fraction, no truth value."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(strict=True, **kwargs)
+
+    def _validated(self, value: Any) -> int:
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
+class Truth(fields.Boolean):
+    """`true` or `false` of JSON, and no word or number for them."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(truthy={True}, falsy={False}, **kwargs)
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
 class Id(fields.String):
     """The id of a thing."""
 
@@ -71,6 +116,18 @@ class Id(fields.String):
         kwargs.setdefault("metadata", {}).setdefault("pattern", f"^{ID_PATTERN}$")
         length = validate.Length(min=1, max=ID_LENGTH)
         super().__init__(validate=[length, form], **kwargs)
+
+
+class NewId(Id):
+    """An id that a thing is to have: no suffix of a file, no word of our addresses."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        taken = "|".join(RESERVED)
+        suffix = "|".join(SUFFIXES)
+        pattern = rf"^(?!({taken})$)(?!(.*\.)?({suffix})$){ID_PATTERN}$"
+        metadata = {"pattern": pattern, **kwargs.pop("metadata", {})}
+        super().__init__(metadata=metadata, **kwargs)
+        self.validators.append(_must_be_free)
 
 
 class Stream(fields.String):
@@ -184,6 +241,14 @@ def must_be_text(value: str) -> str:
     """Return the text, or raise ValidationError if the leaf's grammar forbids it."""
     if why := text_fault(value):
         raise ValidationError(f"{why[0].upper()}{why[1:]}.")
+    return value
+
+
+def _must_be_free(value: str) -> str:
+    if value in RESERVED:
+        raise ValidationError(f"{value} is no id: it is an address of its own.")
+    if (last := value.rpartition(".")[2]) in SUFFIXES:
+        raise ValidationError(f"An id does not end like a file: {last}.")
     return value
 
 

@@ -10,6 +10,7 @@ from schemas.fields import (
     EventData,
     Id,
     Text,
+    Truth,
     Words,
     date_basis,
     ids,
@@ -26,7 +27,7 @@ class FindingRaisedSchema(EventData):
     inspection = Id(load_default=None, allow_none=True)
     bodies = ids(load_default=list)
     kind = Code(FindingKind, required=True)
-    accelerated = fields.Boolean(load_default=None, allow_none=True)
+    accelerated = Truth(load_default=None, allow_none=True)
     raised_on = nullable_date()
     raised_on_basis = date_basis()
     outside_id = Text(80, load_default=None, allow_none=True)

@@ -10,7 +10,9 @@ from schemas.fields import (
     EventData,
     Id,
     Text,
+    Truth,
     Url,
+    WholeNumber,
     Words,
     date_basis,
     ids,
@@ -42,7 +44,7 @@ class InspectionPublishedSchema(EventData):
     published_on = nullable_date()
     published_on_basis = date_basis()
     report_url = Url(load_default=None, allow_none=True)
-    section_55 = fields.Boolean(load_default=None, allow_none=True)
+    section_55 = Truth(load_default=None, allow_none=True)
     note = Words()
 
 
@@ -62,7 +64,7 @@ class GradeCountSchema(Closed):
     """How many areas got one grade."""
 
     grade = Id(required=True)
-    count = fields.Integer(required=True, validate=validate.Range(min=0, max=999))
+    count = WholeNumber(required=True, validate=validate.Range(min=0, max=999))
 
 
 @event_data("inspection.totals-stated")
@@ -70,7 +72,7 @@ class InspectionTotalsStatedSchema(EventData):
     """A source says how many areas of a body got which grade."""
 
     body = Id(required=True)
-    areas = fields.Integer(
+    areas = WholeNumber(
         load_default=None, allow_none=True, validate=validate.Range(min=0, max=999)
     )
     grades = fields.List(

@@ -11,6 +11,7 @@ from schemas.fields import (
     Id,
     Open,
     Text,
+    WholeNumber,
     Words,
     date_basis,
     nullable_date,
@@ -22,7 +23,7 @@ class ScaleGradeSchema(Closed):
     """One grade of a scale; rank 1 is the best."""
 
     grade = Id(required=True)
-    rank = fields.Integer(required=True, validate=validate.Range(min=1, max=20))
+    rank = WholeNumber(required=True, validate=validate.Range(min=1, max=20))
     label = Text(required=True)
 
 
@@ -58,7 +59,7 @@ class ProgrammeQuestionAddedSchema(EventData):
     concept = Id(required=True)
     level = Code(Level, required=True)
     pillar = Id(load_default=None, allow_none=True)
-    number = fields.Integer(
+    number = WholeNumber(
         load_default=None, allow_none=True, validate=validate.Range(min=1, max=999)
     )
     label = Text(required=True)

@@ -10,6 +10,7 @@ from schemas.fields import (
     EventData,
     Id,
     Stream,
+    Truth,
     Words,
     date_basis,
     nullable_date,
@@ -31,7 +32,7 @@ class StatementPublishedSchema(EventData):
     dated_on = nullable_date()
     dated_on_basis = date_basis()
     responds_to = streams(load_default=list)
-    section_55 = fields.Boolean(load_default=None, allow_none=True)
+    section_55 = Truth(load_default=None, allow_none=True)
     title = Words(2000)
     text = Words()
     speaker = Words(300)

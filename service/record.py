@@ -128,16 +128,20 @@ class Record:
             idempotency=idempotency,
             beside=standing(signing.key_id) if signing else None,
         )
-        try:
-            self.catch_up()
-        except NoRoomError as error:
-            # It is on record all the same, and is applied when there is room.
-            _logger.warning("the read model has not caught up: %s", error)
+        self.try_to_catch_up()
         return recorded
 
     def catch_up(self, on_batch: OnBatch | None = None) -> int:
         """Apply to the read model what is on record and not yet applied."""
         return self.generations.catch_up(self.store.read, on_batch)
+
+    def try_to_catch_up(self) -> None:
+        """Catch up with what was just recorded, if there is room for it."""
+        try:
+            self.catch_up()
+        except NoRoomError as error:
+            # It is on record all the same, and is applied when there is room.
+            _logger.warning("the read model has not caught up: %s", error)
 
     def rebuild(self, on_batch: OnBatch | None = None) -> int:
         """Make a new generation of the read model and switch to it."""

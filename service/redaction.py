@@ -1,6 +1,5 @@
 """Redacting: sealed words of an event are erased for good, and the log says so."""
 
-import secrets
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,9 +12,9 @@ from schemas.redactions import FieldRedactedSchema
 from service.domain.redactions import Redaction, must_be_open
 from service.erasure import HOLDERS, files_with
 from service.log.erasing import needles_of
+from service.naming import random_text
 from service.record import Record, draft_of
 
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 SHOWN = 60  # Characters by which an editor recognises words.
 Place = tuple[int, str | None]  # Position and field; None: the event's plain data.
 
@@ -61,10 +60,13 @@ def plan(
     position: int,
     fields: Sequence[str],
     on_position: Callable[[int], None] = lambda position: None,
+    *,
+    looks_elsewhere: bool = True,
 ) -> Plan:
-    """Return what redacting these fields would erase.
+    """Return what redacting these fields would erase, and where else it stands.
 
-    Raises NotRedactableError or RuleBrokenError, unless all of it is done already.
+    To look elsewhere takes as long as the log is. Raises NotRedactableError or
+    RuleBrokenError, unless all of it is done already.
     """
     found = record.store.read(after=position - 1, limit=1)
     if not found:
@@ -83,7 +85,7 @@ def plan(
     if not chosen.is_done:
         must_be_open(chosen.fields, sorted(event.sealed), redacted)
     own = {(position, name) for name in chosen.fields}
-    needles = chosen.needles
+    needles = chosen.needles if looks_elsewhere else []
     places = record.store.standing_in(needles, on_position) if needles else []
     elsewhere = [each for each in dict.fromkeys(places) if each not in own]
     told = record.report_texts.holding(needles) if needles else []
@@ -91,7 +93,13 @@ def plan(
 
 
 def redact(
-    record: Record, planned: Plan, *, basis: str, reference: str | None, by: str
+    record: Record,
+    planned: Plan,
+    *,
+    basis: str,
+    reference: str | None,
+    by: str,
+    idempotency: tuple[str, bytes] | None = None,
 ) -> RecordedEvent:
     """Record the redaction, and delete the openings that it names, at once.
 
@@ -104,16 +112,17 @@ def redact(
         basis=basis,
         reference=reference and unicodedata.normalize("NFC", reference),
     )
-    redaction = record.find(Redaction, _new_id())
+    redaction = record.find(Redaction, random_text())
     done = redaction.redact(
         sealed=sorted(event.sealed), redacted=planned.redacted, **said
     )
     [recorded] = record.store.append(
         [draft_of(redaction, done, by=by)],
         erase=[(event.position, name) for name in done.fields],
+        idempotency=idempotency,
     )
     record.kept_redactions.keep(record.store.redactions())
-    record.catch_up()
+    record.try_to_catch_up()
     return recorded
 
 
@@ -179,7 +188,3 @@ def _state(planned: Plan, name: str) -> str:
     shown = text if isinstance(text, str) else "; ".join(filter(None, text))
     printable = "".join(c if c.isprintable() else " " for c in shown)
     return f"“{printable[:SHOWN]}{'…' if len(printable) > SHOWN else ''}”"
-
-
-def _new_id() -> str:
-    return "".join(secrets.choice(_ALPHABET) for _ in range(8))

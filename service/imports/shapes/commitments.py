@@ -7,13 +7,13 @@ from service.imports.names import slug
 from service.imports.shapes.cells import Cells, in_pence, need, ordinal, when
 from service.imports.shapes.lookup import (
     body_in_office,
-    dated_stem,
     first_of,
     force_of,
     id_in_series,
 )
 from service.imports.shapes.reader import Reader, Shape
 from service.imports.work import Wanted
+from service.naming import dated_stem
 
 
 def put_commitment(reader: Reader, cells: Cells) -> None:

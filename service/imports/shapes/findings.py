@@ -30,14 +30,9 @@ from service.imports.shapes.lookup import (
 from service.imports.shapes.ratings import name_of, peel_title, soc_title
 from service.imports.shapes.reader import Reader, Shape
 from service.imports.work import Command, RefusedError, Wanted
+from service.naming import LETTERS
 
 ACCELERATED = "accelerated-"
-LETTERS = {
-    FindingKind.CAUSE_OF_CONCERN: "c",
-    FindingKind.AREA_FOR_IMPROVEMENT: "a",
-    FindingKind.RECOMMENDATION: "r",
-    FindingKind.PROMISING_PRACTICE: "p",
-}
 
 
 def put_finding(reader: Reader, cells: Cells) -> None:

@@ -155,11 +155,6 @@ def id_in_series(
     raise AssertionError("unreachable")
 
 
-def dated_stem(body: str, day: str | None) -> str:
-    """Return the beginning of an id that has a date: of an interval, its first."""
-    return f"{body}.{day.partition('/')[0] if day else 'undated'}"
-
-
 def agree(one: str | None, other: str | None) -> bool:
     """Whether two dates may be of the same day; an unknown one may be any."""
     if one is None or other is None:

@@ -8,7 +8,6 @@ from service.imports.names import slug
 from service.imports.shapes.cells import Cells, need, when
 from service.imports.shapes.lookup import (
     OVERSEERS,
-    dated_stem,
     first_of,
     force_of,
     has_source,
@@ -19,6 +18,7 @@ from service.imports.shapes.lookup import (
 )
 from service.imports.shapes.reader import Reader, Shape
 from service.imports.work import Wanted
+from service.naming import dated_stem
 
 
 def put_session(reader: Reader, cells: Cells) -> None:

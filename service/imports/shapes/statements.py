@@ -12,7 +12,6 @@ from service.imports.shapes.inspections import NATIONAL, kind_named, publish
 from service.imports.shapes.lookup import (
     agree,
     body_in_office,
-    dated_stem,
     first_of,
     force_of,
     has_source,
@@ -25,6 +24,7 @@ from service.imports.shapes.lookup import (
 )
 from service.imports.shapes.reader import Reader, Shape
 from service.imports.work import RefusedError, Wanted
+from service.naming import dated_stem
 
 RESPONSE = str(StatementKind.SECTION_55_RESPONSE)
 LAST_DAY = 55  # Days after the publication: the 56th, Police Act 1996, s.55(5A).
