@@ -49,12 +49,12 @@ INIT = """SwaggerUIBundle({
 """
 
 
-CHECK = """<!doctype html>
+TEXT = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<title>Copperplate: check us</title>
+<title>Copperplate: {{ title }}</title>
 <link rel="icon" href="/docs/favicon-32x32.png">
 <link rel="stylesheet" href="/docs/page.css">
 </head>
@@ -99,12 +99,14 @@ def style() -> Response:
 @serves({"text/html": None})
 def check_us() -> Response:
     """Say in plain words how anybody can check the record, with commands to copy."""
-    text = _document("check-us.md").read_text().replace(EXAMPLE, base_url())
-    body = MarkdownIt("commonmark", {"html": False}).render(text)
-    page = render_template_string(CHECK, body=body)
-    response = _respond(page.encode(), "text/html; charset=utf-8")
-    response.headers["Content-Security-Policy"] = POLICY
-    return response
+    return _page("check-us.md", "check us")
+
+
+@docs.get("/recording")
+@serves({"text/html": None})
+def recording() -> Response:
+    """Show how editors put facts on record with curl, by a whole real case."""
+    return _page("recording.md", "put facts on record")
 
 
 @docs.get("/check_log.py")
@@ -121,6 +123,16 @@ def vendored(name: str) -> Response:
         raise ProblemError("not-found", "There is no such file.")
     body = files("flask_swagger_ui").joinpath("dist", name).read_bytes()
     return _respond(body, VENDORED[name])
+
+
+def _page(name: str, title: str) -> Response:
+    """Return a document as a page, with the address of this record in its commands."""
+    text = _document(name).read_text().replace(EXAMPLE, base_url())
+    body = MarkdownIt("commonmark", {"html": False}).render(text)
+    page = render_template_string(TEXT, body=body, title=title)
+    response = _respond(page.encode(), "text/html; charset=utf-8")
+    response.headers["Content-Security-Policy"] = POLICY
+    return response
 
 
 def _document(name: str) -> Path:

@@ -49,6 +49,7 @@ WELCOME = {
         "projections": "/v1/projections",
         "docs": "/docs",
         "check_us": "/docs/check-us",
+        "recording": "/docs/recording",
         "openapi": "/openapi.yaml",
         "problems": "/problems",
     },
