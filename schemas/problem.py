@@ -49,6 +49,10 @@ class ProblemSchema(Open):
         metadata={"description": "The position at which the thing became known."}
     )
     head = fields.Integer(metadata={"description": "The last position of the log."})
+    rule = fields.String(metadata={"description": "The rule that was broken."})
+    version = fields.Integer(
+        metadata={"description": "The last version of the thing that If-Match is of."}
+    )
     request_id = fields.String(
         metadata={"description": "To be quoted when an internal error is reported."}
     )

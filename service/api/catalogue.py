@@ -2,6 +2,7 @@
 
 from service.api.bodies import bodies
 from service.api.commitments import commitments
+from service.api.correcting import correcting
 from service.api.corrections import corrections
 from service.api.coverage import coverage
 from service.api.docs import docs
@@ -18,6 +19,8 @@ from service.api.programmes import programmes
 from service.api.projections import projections
 from service.api.proofs import proofs
 from service.api.ratings import ratings
+from service.api.recording import recording
+from service.api.redacting import redacting
 from service.api.redactions import redactions
 from service.api.reports import reports
 from service.api.responses import responses
@@ -52,4 +55,7 @@ ALL = [
     status,
     documents,
     docs,
+    recording,
+    correcting,
+    redacting,
 ]

@@ -58,7 +58,9 @@ def of_recorded(row: Row, schema: type[Schema]) -> Response:
     """
     body = to_json({name: row[name] for name in columns(schema)})
     response = Response(body, 201, content_type=HEADERS["json"])
-    response.headers["Location"] = meta.address(f"/v1/events/{row['position']}")
+    event = row.get("event", row)
+    response.headers["Location"] = meta.address(f"/v1/events/{event['position']}")
+    response.headers["ETag"] = f'"{event["version"]}"'
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -26,11 +26,14 @@ HEADERS = {
     "X-Content-Type-Options": ("Always nosniff.", "string", None),
     "Vary": ("Answers differ by Accept.", "string", None),
     "Location": ("The address of the event that was recorded.", "string", None),
+    "ETag": ("The version of the thing, for If-Match.", "string", '^"[0-9]+"$'),
     "WWW-Authenticate": ("How a key is presented.", "string", "^Bearer$"),
     "Retry-After": ("Seconds after which to try again.", "string", "^[0-9]+$"),
 }
 OF_ERRORS = {401: ("WWW-Authenticate",), 429: ("Retry-After",)}
-OF_SOME_ANSWERS = {"Location", "WWW-Authenticate", "Retry-After"}
+OF_RECORDED = ("Location", "ETag")
+OF_SOME_ANSWERS = {*OF_RECORDED, "WWW-Authenticate", "Retry-After"}
+RECORDED = "It is on record: the event as the public sees it."
 # Of a request that records something: what it may say beside its body.
 WRITE_PARAMETERS = {
     IDEMPOTENCY_KEY: {

@@ -10,7 +10,14 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from projections.listing import WrongKeyError
 from service.http.bodies import fault, invalid
 from service.http.problems import PROBLEMS, ProblemError, stranger
-from service.log.errors import IdempotencyReusedError, RevokedError, StorageFullError
+from service.log.errors import (
+    ClockError,
+    IdempotencyReusedError,
+    LogDamagedError,
+    RevokedError,
+    SigningRefusedError,
+    StorageFullError,
+)
 from service.signing import SignatureError
 
 MEDIA_TYPE = "application/problem+json"
@@ -23,6 +30,9 @@ def register_errors(app: Flask) -> None:
     app.register_error_handler(ProblemError, respond)
     app.register_error_handler(WrongKeyError, _wrong_key)
     app.register_error_handler(StorageFullError, _full)
+    app.register_error_handler(ClockError, _clock)
+    app.register_error_handler(SigningRefusedError, _closed)
+    app.register_error_handler(LogDamagedError, _closed)
     app.register_error_handler(IdempotencyReusedError, _reused)
     app.register_error_handler(SignatureError, _unsigned)
     app.register_error_handler(RevokedError, _revoked)
@@ -55,6 +65,18 @@ def _full(error: StorageFullError) -> Response:
     _logger.error("There is no room left: %s", error)
     detail = "There is no room to record this; what is on record can be read."
     return respond(ProblemError("storage-full", detail))
+
+
+def _clock(error: ClockError) -> Response:
+    _logger.error("Nothing is recorded: %s", error)
+    detail = "The clock of the service is wrong; nothing is recorded until it is right."
+    return respond(ProblemError("clock", detail))
+
+
+def _closed(error: SigningRefusedError | LogDamagedError) -> Response:
+    _logger.error("Nothing is recorded: %s", error)
+    detail = "Nothing is recorded at present; what is on record can be read."
+    return respond(ProblemError("maintenance", detail))
 
 
 def _reused(_error: IdempotencyReusedError) -> Response:

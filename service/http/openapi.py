@@ -24,18 +24,23 @@ from service.http.described import (
     HEADERS,
     LICENCE,
     OF_ERRORS,
+    OF_RECORDED,
     OF_SOME,
     OF_SOME_ANSWERS,
     PATTERNS,
+    RECORDED,
     SECURITY,
     WRITE_ERRORS,
     WRITE_PARAMETERS,
 )
 from service.http.representations import FORMS
+from service.http.sharing import share
 from service.http.writing import IDEMPOTENCY_KEY
 
 if TYPE_CHECKING:
     from apispec import APISpec
+
+SHORT = 130  # Characters that may stand on one line of the document.
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,7 @@ class Document:
             sort_keys=False,
             allow_unicode=True,
             width=88,
+            default_flow_style=False,
         )
 
 
@@ -83,6 +89,7 @@ def build_spec(app: Flask) -> Document:
             spec.path(_path(rule), operations={method: operation})
     _require_members(spec)
     members = json.loads(json.dumps(spec.to_dict()))
+    share(members)
     return Document({"openapi": members.pop("openapi"), **members})
 
 
@@ -149,7 +156,7 @@ def _writing(rule: Rule, view: View, contract: Contract) -> dict[str, Any]:
         headers.pop(IDEMPOTENCY_KEY)
     else:
         operation["security"] = [{SECURITY: []}]
-        operation["description"] = f"{operation['summary']} {_scopes(guard)}"
+        operation["description"] = _scopes(guard)
     operation["parameters"] += [
         {"in": "header", "name": name, **each} for name, each in headers.items()
     ]
@@ -158,10 +165,12 @@ def _writing(rule: Rule, view: View, contract: Contract) -> dict[str, Any]:
         "content": {JSON: {"schema": contract.body}},
     }
     answer = operation["responses"].pop("200")
-    answer["headers"] |= {"Location": "Location"}
+    answer["description"] = RECORDED
+    answer["headers"] |= {name: name for name in OF_RECORDED}
     answer["content"] = {JSON: {"schema": contract.result}}
     known = {"200": answer} if contract.may_be_known else {}
-    operation["responses"] = {**known, "201": answer, **operation["responses"]}
+    errors = dict(sorted(operation["responses"].items()))
+    operation["responses"] = {**known, "201": answer, **errors}
     return operation
 
 
@@ -264,7 +273,38 @@ def _all_below(kind: type[Schema]) -> Iterator[type[Schema]]:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes text of several lines as it is."""
+    """Writes text of several lines as it is, and what is short on one line."""
+
+    def represent_mapping(self, *args: Any, **kwargs: Any) -> yaml.MappingNode:
+        """Return the node of an object; a short one takes one line."""
+        node = super().represent_mapping(*args, **kwargs)
+        _flow_if_short(node, [each for pair in node.value for each in pair])
+        return node
+
+    def represent_sequence(self, *args: Any, **kwargs: Any) -> yaml.SequenceNode:
+        """Return the node of a list; a short one takes one line."""
+        node = super().represent_sequence(*args, **kwargs)
+        _flow_if_short(node, node.value)
+        return node
+
+
+def _flow_if_short(node: yaml.CollectionNode, below: list[yaml.Node]) -> None:
+    lengths = [_length(each) for each in below]
+    is_short = sum(lengths) + 2 * len(lengths) <= SHORT
+    node.flow_style = is_short and None not in map(_flow, below)
+
+
+def _length(node: yaml.Node) -> int:
+    if isinstance(node, yaml.ScalarNode):
+        return len(node.value)
+    parts = node.value if isinstance(node, yaml.SequenceNode) else sum(node.value, ())
+    return sum(_length(each) + 2 for each in parts)
+
+
+def _flow(node: yaml.Node) -> bool | None:
+    """Whether a node takes one line; None if it takes several."""
+    is_block = isinstance(node, yaml.CollectionNode) and not node.flow_style
+    return None if is_block or "\n" in str(node.value) else True
 
 
 def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:

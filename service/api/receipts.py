@@ -1,0 +1,33 @@
+"""Receipts: the event that a request has recorded, as the public sees it."""
+
+from typing import Any
+
+from projections.history import event_item, get_event
+from projections.listing import Opened
+from projections.read_model import Row
+from schemas.events import RecordedEvent
+from service.api.proofs import inclusion_in
+from service.context import record
+from service.desk import Desk
+from service.http.access import editor
+from service.http.writing import expected_version, idempotency
+
+
+def at_desk() -> Desk:
+    """Return the desk of the editor whose request this is."""
+    return Desk(record(), editor().id, expected_version(), idempotency())
+
+
+def receipt(event: RecordedEvent) -> Row:
+    """Return what the editor gets: the event, and its proof as of its own checkpoint.
+
+    The event stands even if the read model is behind; then it is shown as recorded.
+    """
+    shown = get_event(record().read_model, event.position) or _as_recorded(event)
+    proof = inclusion_in(record().store, event.position, event.position)
+    return {**shown, "inclusion": proof}
+
+
+def _as_recorded(event: RecordedEvent) -> Any:
+    opened = {event.sealed[name]: value for name, value in event.opened.items()}
+    return event_item(event, Opened(opened, {}))
