@@ -1,7 +1,9 @@
 """The head of the log: where the next event goes, proved before every append."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import orjson
 
@@ -18,6 +20,7 @@ from service.log.notes import (
 )
 from service.log.proofs import root
 from service.log.recorders import Session
+from service.log.rows import versions_of
 from service.log.witnessed import Witnessed
 
 _RIGHT_KEY = (
@@ -46,8 +49,23 @@ class Head:
     signers: Signers
 
 
+class Stored(NamedTuple):
+    """What stands in the tables: the latest note, how many events, and versions."""
+
+    note: bytes | None
+    size: int
+    versions: dict[str, int]
+
+
+def stored_head(session: Session, streams: Iterable[str] = ()) -> Stored:
+    """Return what the tables say of the head, and of these streams."""
+    [(note, size)] = session.rows(_STORED)
+    return Stored(note, size, versions_of(session, streams))
+
+
 def current_head(
     session: Session,
+    stored: Stored,
     cached: Head | None,
     key_file: KeyFile,
     signed: Signed,
@@ -58,17 +76,15 @@ def current_head(
     Call it under the writer lock. Raises LogDamagedError or SigningRefusedError.
     """
     held = held_keys(key_file)
-    notes, [(last,)] = session.answers((_LATEST_NOTE, ()), (_LAST_POSITION, ()))
-    if not notes:
+    if stored.note is None:
         raise SigningRefusedError("the log was never signed: open it anew")
-    note = bytes(notes[0][0])
-    if cached is None or note != cached.note or held is not cached.held:
-        cached = _load(session, note, held)
+    if cached is None or stored.note != cached.note or held is not cached.held:
+        cached = _load(session, stored.note, held)
     size, checkpoint = cached.edge.size, cached.checkpoint
-    if (size, cached.edge.root()) != (checkpoint.size, checkpoint.root):
-        raise LogDamagedError("the stored hashes do not give the root that was signed")
-    if last != size:
-        raise LogDamagedError(f"{size} events were signed, but the last is {last}")
+    if stored.size != size:
+        raise LogDamagedError(
+            f"{size} events were signed, but the last is {stored.size}"
+        )
     refuse_fork(session, checkpoint, signed)
     refuse_contradiction(session, size, witnessed)
     return cached
@@ -141,16 +157,13 @@ def signing_keys(session: Session, held: Signers) -> Signers:
 
 def latest_note(session: Session) -> bytes | None:
     """Return the note of the largest checkpoint, None if nothing was ever signed."""
-    rows = session.rows(_LATEST_NOTE)
-    return bytes(rows[0][0]) if rows else None
+    return stored_head(session).note
 
 
-_LATEST_NOTE = """
-    SELECT note
-    FROM checkpoints
-    ORDER BY size DESC
-    LIMIT 1"""
-_LAST_POSITION = "SELECT COALESCE(MAX(position), 0) FROM log"
+_STORED = """
+    SELECT
+        (SELECT note FROM checkpoints ORDER BY size DESC LIMIT 1),
+        (SELECT COALESCE(MAX(position), 0) FROM log)"""
 
 
 def stored_edge(session: Session, size: int) -> Edge:
@@ -188,6 +201,8 @@ def _load(session: Session, note: bytes, held: Signers) -> Head:
     signers = signing_keys(session, held)
     checkpoint = _open(note, signers)
     edge = stored_edge(session, checkpoint.size)
+    if edge.root() != checkpoint.root:
+        raise LogDamagedError("the stored hashes do not give the root that was signed")
     return Head(edge, last_instant(session), note, checkpoint, held, signers)
 
 
