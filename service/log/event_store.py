@@ -30,13 +30,11 @@ from service.log.errors import (
 )
 from service.log.head import (
     Head,
-    Stored,
     current_head,
     held_keys,
     refuse_contradiction,
     refuse_fork,
     signing_keys,
-    stored_head,
 )
 from service.log.key_file import KeyFile, Signers
 from service.log.keyring import RETIRED
@@ -46,7 +44,7 @@ from service.log.merkle import Edge
 from service.log.notes import Checkpoint, VerifierKey, checkpoint_text, sign_note
 from service.log.reader import LogReader
 from service.log.recorders import PerProcess, Session, connector
-from service.log.rows import read_rows, write_rows
+from service.log.rows import Stored, read_rows, stored_head, write_rows
 from service.log.witnessed import Witnessed
 
 __all__ = [

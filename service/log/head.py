@@ -1,9 +1,7 @@
 """The head of the log: where the next event goes, proved before every append."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
 
 import orjson
 
@@ -20,7 +18,7 @@ from service.log.notes import (
 )
 from service.log.proofs import root
 from service.log.recorders import Session
-from service.log.rows import versions_of
+from service.log.rows import Stored, stored_head
 from service.log.witnessed import Witnessed
 
 _RIGHT_KEY = (
@@ -47,20 +45,6 @@ class Head:
     checkpoint: Checkpoint
     held: Signers
     signers: Signers
-
-
-class Stored(NamedTuple):
-    """What stands in the tables: the latest note, how many events, and versions."""
-
-    note: bytes | None
-    size: int
-    versions: dict[str, int]
-
-
-def stored_head(session: Session, streams: Iterable[str] = ()) -> Stored:
-    """Return what the tables say of the head, and of these streams."""
-    [(note, size)] = session.rows(_STORED)
-    return Stored(note, size, versions_of(session, streams))
 
 
 def current_head(
@@ -158,12 +142,6 @@ def signing_keys(session: Session, held: Signers) -> Signers:
 def latest_note(session: Session) -> bytes | None:
     """Return the note of the largest checkpoint, None if nothing was ever signed."""
     return stored_head(session).note
-
-
-_STORED = """
-    SELECT
-        (SELECT note FROM checkpoints ORDER BY size DESC LIMIT 1),
-        (SELECT COALESCE(MAX(position), 0) FROM log)"""
 
 
 def stored_edge(session: Session, size: int) -> Edge:

@@ -7,7 +7,7 @@ stand beside its own and are written in the same transaction.
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -31,6 +31,7 @@ from service.log.scrubbing import scrub_postgres, scrub_sqlite
 Row = tuple[Any, ...]
 # Position, stream, version, type, the bytes of the leaf, and their hash.
 EventRow = tuple[int, str, int, str, bytes, bytes]
+Query = tuple[str, Sequence[Any]]
 LOCK_SECONDS = 30
 SCHEMA = "log"
 
@@ -79,11 +80,16 @@ class Session(Protocol):
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
         """Run a query and return its rows."""
 
-    def insert(self, table: str, rows: Iterable[Sequence[Any]]) -> None:
+    def insert(self, table: str, rows: Sequence[Sequence[Any]]) -> None:
         """Insert whole rows into one of TABLES."""
 
-    def insert_events(self, events: Sequence[EventRow]) -> None:
-        """Insert events into the table of the library, and their rows of the log."""
+    def insert_events(
+        self, events: Sequence[EventRow], beside: Mapping[str, Sequence[Row]]
+    ) -> None:
+        """Insert events into the table of the library, and their rows of the log.
+
+        `beside` holds whole rows of other TABLES, by name.
+        """
 
 
 class Database(Protocol):
@@ -166,16 +172,20 @@ class SQLiteSession:
         """Run a query and return its rows."""
         return self._cursor.execute(sql, params).fetchall()
 
-    def insert(self, table: str, rows: Iterable[Sequence[Any]]) -> None:
+    def insert(self, table: str, rows: Sequence[Sequence[Any]]) -> None:
         """Insert whole rows into one of TABLES."""
-        self._cursor.executemany(_SQLITE_INSERTS[table], rows)
+        if rows:
+            self._cursor.executemany(_SQLITE_INSERTS[table], rows)
 
-    def insert_events(self, events: Sequence[EventRow]) -> None:
-        """Insert events into the table of the library, and their rows of the log."""
+    def insert_events(
+        self, events: Sequence[EventRow], beside: Mapping[str, Sequence[Row]]
+    ) -> None:
+        """Insert events, their rows of the log, and rows of other TABLES."""
         stored = [event[1:5] for event in events]
-        rows = [(*event[:3], event[0], event[5]) for event in events]
         self._cursor.executemany(self._recorder.insert_events_statement, stored)
-        self._cursor.executemany(_SQLITE_INSERTS["log"], rows)
+        self.insert("log", [(*each[:3], each[0], each[5]) for each in events])
+        for table, rows in beside.items():
+            self.insert(table, rows)
 
 
 _SQLITE_INSERTS = {
@@ -308,24 +318,31 @@ class PostgresSession:
         self._send(sql, params)
         return self._cursor.fetchall() if self._cursor.description else []
 
-    def insert(self, table: str, rows: Iterable[Sequence[Any]]) -> None:
+    def insert(self, table: str, rows: Sequence[Sequence[Any]]) -> None:
         """Insert whole rows into one of TABLES."""
-        if many := list(rows):
-            source, params = _typed(TABLES[table][0].values(), many)
-            self._send(f"INSERT INTO {table} {source}", params)
+        if rows:
+            self._send(*_insertion(table, rows))
 
-    def insert_events(self, events: Sequence[EventRow]) -> None:
-        """Insert events into the table of the library, and their rows of the log."""
+    def insert_events(
+        self, events: Sequence[EventRow], beside: Mapping[str, Sequence[Row]]
+    ) -> None:
+        """Insert events, their rows of the log, and rows of other TABLES."""
         source, params = _typed(_EVENT_TYPES, events)
-        self._send(_INSERT_EVENTS.format(source=source), params)
+        others = [_insertion(*each) for each in beside.items() if each[1]]
+        parts = [f", part_{n} AS ({sql})" for n, (sql, _) in enumerate(others)]
+        sql = _INSERT_EVENTS.format(source=source, others="".join(parts))
+        self._send(sql, [*params, *(each for _, more in others for each in more)])
 
     def _send(self, sql: str, params: Sequence[Any]) -> None:
         self._cursor.execute(_in_percent(sql), params, prepare=True, binary=True)
 
 
-def _typed(
-    kinds: Iterable[str], rows: Sequence[Sequence[Any]]
-) -> tuple[str, Sequence[Any]]:
+def _insertion(table: str, rows: Sequence[Sequence[Any]]) -> Query:
+    source, params = _typed(TABLES[table][0].values(), rows)
+    return f"INSERT INTO {table} {source}", params
+
+
+def _typed(kinds: Iterable[str], rows: Sequence[Sequence[Any]]) -> Query:
     """Return what gives these rows in one statement, whatever their number."""
     if len(rows) == 1:
         # Arrays are slow to make, and one event is what most appends hold.
@@ -350,7 +367,7 @@ _INSERT_EVENTS = """
         INSERT INTO stored_events
         SELECT stream, version, type, leaf, store_id
         FROM new
-    )
+    ){others}
     INSERT INTO log
     SELECT position, stream, version, store_id, leaf_hash
     FROM new"""

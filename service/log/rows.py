@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import orjson
 
@@ -38,9 +38,7 @@ def write_rows(
         )
     ]
     openings = _opening_rows(first, prepared)
-    session.insert_events(written)
-    session.insert("nodes", nodes)
-    session.insert("openings", openings)
+    session.insert_events(written, {"nodes": nodes, "openings": openings})
     return new_edge, _read_back(session, edge.size, written, nodes, openings)
 
 
@@ -69,17 +67,36 @@ def read_rows(session: Session, where: str, params: Row) -> list[RecordedEvent]:
 
 def versions_of(session: Session, streams: Iterable[str]) -> dict[str, int]:
     """Return the last version of each stream that has one."""
+    return stored_head(session, streams).versions
+
+
+class Stored(NamedTuple):
+    """What stands in the tables: the latest note, how many events, and versions."""
+
+    note: bytes | None
+    size: int
+    versions: dict[str, int]
+
+
+def stored_head(session: Session, streams: Iterable[str] = ()) -> Stored:
+    """Return what the tables say of the head, and the last version of each stream."""
     names = sorted(set(streams))
-    found: dict[str, int] = {}
-    for start in range(0, len(names), _CHUNK):
+    found: dict[str, tuple[int, bytes | None]] = {}
+    for start in range(0, len(names) or 1, _CHUNK):
         chunk = names[start : start + _CHUNK]
-        sql = _VERSIONS.format(marks=", ".join("?" for _ in chunk))
-        found.update(session.rows(sql, chunk))
-    return found
+        marks = ", ".join("?" for _ in chunk) or "NULL"
+        rows = session.rows(_STORED.format(marks=marks), chunk)
+        found.update((stream, (number, note)) for stream, number, note in rows)
+    size, note = found.pop("")
+    return Stored(note, size, {stream: number for stream, (number, _) in found.items()})
 
 
-_VERSIONS = """
-    SELECT originator_id, MAX(originator_version)
+_STORED = """
+    SELECT '' AS stream,
+        (SELECT COALESCE(MAX(position), 0) FROM log) AS number,
+        (SELECT note FROM checkpoints ORDER BY size DESC LIMIT 1) AS note
+    UNION ALL
+    SELECT originator_id, MAX(originator_version), NULL
     FROM stored_events
     WHERE originator_id IN ({marks})
     GROUP BY originator_id"""
