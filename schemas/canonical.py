@@ -16,6 +16,9 @@ _FORBIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]"
 )
 
+_TEXT = frozenset({str})
+_PLAIN = frozenset({str, bool, type(None)})
+
 Fault = tuple[str, str]
 
 
@@ -29,8 +32,20 @@ class GrammarError(ValueError):
 
 def canonical(value: Any) -> bytes:
     """Return the RFC 8785 bytes of a value, or raise GrammarError."""
-    check(value)
-    return dump(value)
+    raw = quickly(value)
+    if raw is None:
+        check(value)
+        raw = dump(value)
+    return raw
+
+
+def quickly(value: Any) -> bytes | None:
+    """Return the RFC 8785 bytes of a value that is plainly good, None: look closer."""
+    try:
+        raw = dump(value)
+    except TypeError:
+        return None
+    return raw if has_good_shape(value) and has_good_text(raw) else None
 
 
 def dump(value: Any) -> bytes:
@@ -46,26 +61,41 @@ def check(value: Any) -> None:
         raise GrammarError(faults)
 
 
-def find_faults(
-    value: Any, depth: int = 0, *, is_text_good: bool = False
-) -> list[Fault]:
-    """Return every fault of a value as pairs (JSON pointer of RFC 6901, cause).
-
-    `is_text_good`: all texts in it have been checked already, by `has_good_text`.
-    """
+def find_faults(value: Any, depth: int = 0) -> list[Fault]:
+    """Return every fault of a value as pairs (JSON pointer of RFC 6901, cause)."""
     kind = type(value)
     if kind is str:
-        why = None if is_text_good else text_fault(value)
+        why = text_fault(value)
         return [("", why)] if why else []
     if kind is dict:
-        return _object_faults(value, depth, is_text_good)
+        return _object_faults(value, depth)
     if kind is list:
-        return _list_faults(value, depth, is_text_good)
+        return _list_faults(value, depth)
     if kind is int:
         return _integer_faults(value)
     if value is None or kind is bool:
         return []
     return [("", f"{kind.__name__} is not allowed")]
+
+
+def has_good_shape(value: Any, depth: int = 0) -> bool:
+    """Whether a value has no fault but what may be in its texts."""
+    kind = type(value)
+    if kind is int:
+        return not _integer_faults(value)
+    if kind is dict:
+        if not (_TEXT.issuperset(map(type, value)) and all(map(_is_key, value))):
+            return False
+        value = value.values()
+    elif kind is not list:
+        return kind in _PLAIN
+    if depth >= MAX_DEPTH:
+        return False
+    for each in value:
+        # Asked here too: most values are plain, and a call for each would cost.
+        if type(each) not in _PLAIN and not has_good_shape(each, depth + 1):
+            return False
+    return True
 
 
 def has_good_text(raw: bytes) -> bool:
@@ -76,13 +106,14 @@ def has_good_text(raw: bytes) -> bool:
     """
     if b"\\" in raw:
         return False
-    if raw.isascii():
-        return not _FORBIDDEN.search(raw.decode())
     try:
         text = raw.decode()
     except UnicodeDecodeError:
         return False
-    return not _FORBIDDEN.search(text) and unicodedata.is_normalized("NFC", text)
+    # No character that is forbidden is printable.
+    if not text.isprintable() and _FORBIDDEN.search(text):
+        return False
+    return text.isascii() or unicodedata.is_normalized("NFC", text)
 
 
 def text_fault(text: str) -> str | None:
@@ -115,28 +146,24 @@ def _integer_faults(number: int) -> list[Fault]:
     return [("", "the integer is beyond 2^53 - 1")]
 
 
-def _list_faults(items: list[Any], depth: int, is_text_good: bool) -> list[Fault]:
+def _list_faults(items: list[Any], depth: int) -> list[Fault]:
     if depth >= MAX_DEPTH:
         return [("", f"nested deeper than {MAX_DEPTH}")]
     faults: list[Fault] = []
     for index, item in enumerate(items):
-        for at, why in find_faults(item, depth + 1, is_text_good=is_text_good):
+        for at, why in find_faults(item, depth + 1):
             faults.append((f"/{index}{at}", why))
     return faults
 
 
-def _object_faults(
-    members: dict[Any, Any], depth: int, is_text_good: bool
-) -> list[Fault]:
+def _object_faults(members: dict[Any, Any], depth: int) -> list[Fault]:
     if depth >= MAX_DEPTH:
         return [("", f"nested deeper than {MAX_DEPTH}")]
     faults: list[Fault] = []
     for key, value in members.items():
         if type(key) is not str or not _is_key(key):
             faults.append((pointer_to(key), "the key is not [a-z][a-z0-9_]*"))
-        if value is None or (is_text_good and type(value) is str):
-            continue
-        for at, why in find_faults(value, depth + 1, is_text_good=is_text_good):
+        for at, why in find_faults(value, depth + 1):
             faults.append((pointer_to(key) + at, why))
     return faults
 

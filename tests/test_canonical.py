@@ -11,6 +11,7 @@ from schemas.canonical import (
     dump,
     find_faults,
     has_good_text,
+    quickly,
     tidy,
 )
 
@@ -131,3 +132,35 @@ def test_text_that_is_good_as_a_whole_is_good_one_by_one(texts):
 )
 def test_text_that_is_bad_is_not_good_as_a_whole(raw):
     assert not has_good_text(raw)
+
+
+class Text(str):
+    """A string that is no plain one."""
+
+
+ODD = st.sampled_from(
+    [0.5, 1.0, float("nan"), 2**53, -(2**53), 2**70, b"", (), Text("a"), "\0", "\ud800"]
+)
+ODD_KEYS = st.sampled_from(["", "A", "a-b", "a\n", 1, None, Text("a"), "\x7f"])
+
+
+@given(
+    st.recursive(
+        VALUES | ODD,
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(KEYS | ODD_KEYS, inner, max_size=3)
+        ),
+        max_leaves=8,
+    )
+)
+def test_what_is_quickly_found_good_has_no_fault_and_the_same_bytes(value):
+    raw = quickly(value)
+    if raw is not None:
+        assert not find_faults(value)
+        assert raw == rfc8785.dumps(value)
+
+
+@given(VALUES)
+def test_what_is_good_is_found_so_quickly_unless_something_is_escaped(value):
+    assert (quickly(value) is None) == (b"\\" in dump(value))

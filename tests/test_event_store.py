@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from service.log.event_store import (
+    AlreadyErasedError,
     ClockError,
     ConflictError,
     DraftError,
@@ -13,6 +14,7 @@ from service.log.event_store import (
     IdempotencyReusedError,
     LogDamagedError,
     SigningRefusedError,
+    StoreError,
     StoreUnreadableError,
 )
 from service.log.leaf import decode, encode
@@ -279,10 +281,9 @@ class Plans:
         self.joined = session.joined
         self.found = []
 
-    def answers(self, *queries):
-        for sql, params in queries:
-            self.found += self._session.rows(f"EXPLAIN QUERY PLAN {sql}", params)
-        return [[] for _ in queries]
+    def rows(self, sql, params=()):
+        self.found += self._session.rows(f"EXPLAIN QUERY PLAN {sql}", params)
+        return []
 
 
 def test_a_stream_is_found_by_an_index_on_sqlite(tmp_path):
@@ -384,6 +385,27 @@ def test_a_fork_of_the_process_has_its_own_connections(store, place):
     assert os.waitpid(child, 0)[1] == 0
     store.append([draft("rating-c")])
     assert audit(place, store) == 3
+
+
+def test_a_connection_that_the_server_ended_is_made_anew(store, place):
+    store.append([draft("rating-a")])
+    if place.url:
+        place.sql("""
+            SELECT pg_terminate_backend(pid)
+            FROM pg_stat_activity
+            WHERE datname = current_database() AND pid <> pg_backend_pid()""")
+    store.append([draft("rating-b")])
+    assert audit(place, store) == 2
+
+
+def test_what_fails_in_the_midst_leaves_nothing_and_the_store_goes_on(store, place):
+    with pytest.raises(AlreadyErasedError):
+        store.append([draft("rating-a")], erase=[(1, "note")])
+    assert store.append([draft("rating-a")])[0].position == 1
+    with pytest.raises(StoreError), store._database.get().writing() as session:
+        session.insert("checkpoints", [(7, b"note"), (7, b"note")])
+    store.append([draft("rating-b")])
+    assert audit(place, store) == 2
 
 
 def test_writers_that_start_at_once_and_contend_leave_no_gap(place):

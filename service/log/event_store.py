@@ -32,7 +32,6 @@ from service.log.head import (
     Head,
     current_head,
     held_keys,
-    latest_note,
     refuse_contradiction,
     refuse_fork,
     signing_keys,
@@ -55,7 +54,7 @@ from service.log.merkle import Edge
 from service.log.notes import Checkpoint, VerifierKey, checkpoint_text, sign_note
 from service.log.reader import LogReader
 from service.log.recorders import PerProcess, Session, connector
-from service.log.rows import versions_of, write_rows
+from service.log.rows import Stored, stored_head, write_rows
 from service.log.witnessed import Witnessed
 
 __all__ = [
@@ -156,12 +155,14 @@ class EventStore(LogReader):
                 before := recorded_before(session, idempotency, now, forgets=True)
             ):
                 return before
-            _check_versions(session, prepared, read_set or {})
+            expected = _expected(prepared, read_set or {})
+            stored = stored_head(session, [stream for stream, _ in expected])
+            _check_versions(stored, expected)
             erase_openings(session, erase)
             forget_erased(session, (position for position, _ in erase))
             if beside:
                 beside(session)
-            head, events = self._extend(session, prepared)
+            head, events = self._extend(session, stored, prepared)
             if idempotency:
                 self._forget_expired(session, now)
                 keep(session, idempotency, events)
@@ -243,21 +244,25 @@ class EventStore(LogReader):
             self.close()
 
     def _sign_first(self, session: Session) -> None:
-        if latest_note(session) is None:
+        stored = stored_head(session)
+        if stored.note is None:
             refuse_fork(session, None, self._signed)
             refuse_contradiction(session, 0, self.witnessed)
             self.key_file.make()
             _sign(session, Edge(), held_keys(self.key_file))
-        self._current_head(session, None)
+            stored = stored_head(session)
+        self._current_head(session, stored, None)
 
-    def _current_head(self, session: Session, cached: Head | None) -> Head:
+    def _current_head(
+        self, session: Session, stored: Stored, cached: Head | None
+    ) -> Head:
         guards = (self.key_file, self._signed, self.witnessed)
-        return current_head(session, cached, *guards)
+        return current_head(session, stored, cached, *guards)
 
     def _extend(
-        self, session: Session, prepared: list[Prepared]
+        self, session: Session, stored: Stored, prepared: list[Prepared]
     ) -> tuple[Head, list[RecordedEvent]]:
-        head = self._current_head(session, self._head)
+        head = self._current_head(session, stored, self._head)
         recorded_at = self._instant(head)
         leaves = [stamp(each.leaf, recorded_at) for each in prepared]
         edge, events = write_rows(session, head.edge, prepared, leaves)
@@ -310,12 +315,16 @@ def _sign(session: Session, edge: Edge, signers: Signers) -> tuple[Checkpoint, b
     return signed, note
 
 
-def _check_versions(
-    session: Session, drafts: Sequence[Prepared], read_set: Mapping[str, int]
-) -> None:
+def _expected(
+    drafts: Sequence[Prepared], read_set: Mapping[str, int]
+) -> list[tuple[str, int]]:
+    """Return the streams of a batch and the version that each is to have before."""
     # Reversed, so that the first of the batch is what counts for its stream.
-    expected = {draft.stream: draft.version - 1 for draft in reversed(drafts)}
-    found = versions_of(session, [*expected, *read_set])
-    for stream, version in [*expected.items(), *read_set.items()]:
-        if found.get(stream, 0) != version:
+    before = {draft.stream: draft.version - 1 for draft in reversed(drafts)}
+    return [*before.items(), *read_set.items()]
+
+
+def _check_versions(stored: Stored, expected: list[tuple[str, int]]) -> None:
+    for stream, version in expected:
+        if stored.versions.get(stream, 0) != version:
             raise ConflictError(stream)

@@ -18,6 +18,7 @@ from service.log.notes import (
 )
 from service.log.proofs import root
 from service.log.recorders import Session
+from service.log.rows import Stored, stored_head
 from service.log.witnessed import Witnessed
 
 _RIGHT_KEY = (
@@ -48,6 +49,7 @@ class Head:
 
 def current_head(
     session: Session,
+    stored: Stored,
     cached: Head | None,
     key_file: KeyFile,
     signed: Signed,
@@ -58,17 +60,15 @@ def current_head(
     Call it under the writer lock. Raises LogDamagedError or SigningRefusedError.
     """
     held = held_keys(key_file)
-    notes, [(last,)] = session.answers((_LATEST_NOTE, ()), (_LAST_POSITION, ()))
-    if not notes:
+    if stored.note is None:
         raise SigningRefusedError("the log was never signed: open it anew")
-    note = bytes(notes[0][0])
-    if cached is None or note != cached.note or held is not cached.held:
-        cached = _load(session, note, held)
+    if cached is None or stored.note != cached.note or held is not cached.held:
+        cached = _load(session, stored.note, held)
     size, checkpoint = cached.edge.size, cached.checkpoint
-    if (size, cached.edge.root()) != (checkpoint.size, checkpoint.root):
-        raise LogDamagedError("the stored hashes do not give the root that was signed")
-    if last != size:
-        raise LogDamagedError(f"{size} events were signed, but the last is {last}")
+    if stored.size != size:
+        raise LogDamagedError(
+            f"{size} events were signed, but the last is {stored.size}"
+        )
     refuse_fork(session, checkpoint, signed)
     refuse_contradiction(session, size, witnessed)
     return cached
@@ -141,16 +141,7 @@ def signing_keys(session: Session, held: Signers) -> Signers:
 
 def latest_note(session: Session) -> bytes | None:
     """Return the note of the largest checkpoint, None if nothing was ever signed."""
-    rows = session.rows(_LATEST_NOTE)
-    return bytes(rows[0][0]) if rows else None
-
-
-_LATEST_NOTE = """
-    SELECT note
-    FROM checkpoints
-    ORDER BY size DESC
-    LIMIT 1"""
-_LAST_POSITION = "SELECT COALESCE(MAX(position), 0) FROM log"
+    return stored_head(session).note
 
 
 def stored_edge(session: Session, size: int) -> Edge:
@@ -188,6 +179,8 @@ def _load(session: Session, note: bytes, held: Signers) -> Head:
     signers = signing_keys(session, held)
     checkpoint = _open(note, signers)
     edge = stored_edge(session, checkpoint.size)
+    if edge.root() != checkpoint.root:
+        raise LogDamagedError("the stored hashes do not give the root that was signed")
     return Head(edge, last_instant(session), note, checkpoint, held, signers)
 
 

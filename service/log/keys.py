@@ -48,15 +48,15 @@ class Signed:
         """Keep this note, and what it says, if it is larger than all before."""
         if len(note) >= _SLOT_BYTES:
             raise KeyFileError(f"{self._path}: the note does not fit in its slot")
-        with self._writing, self._locked() as file:
-            raw = os.pread(file, 2 * _SLOT_BYTES, 0)
-            slots = self._slots(raw)
-            if _size(new) > max(map(_size, slots)):
-                smaller = 0 if _size(slots[0]) <= _size(slots[1]) else 1
-                padded = note.ljust(_SLOT_BYTES - 1) + b"\n"
-                os.pwrite(file, padded, smaller * _SLOT_BYTES)
-                # What was just written need not be parsed when it is next read.
-                self._known = _spliced(raw, slots, smaller, padded, new)
+        with self._writing:
+            file = self._file
+            if file is None:
+                file = self._opened(os.O_RDWR | os.O_CREAT)
+            fcntl.flock(file, fcntl.LOCK_EX)
+            try:
+                self._raise(file, note, new)
+            finally:
+                fcntl.flock(file, fcntl.LOCK_UN)
 
     def close(self) -> None:
         """Close the file."""
@@ -76,14 +76,16 @@ class Signed:
         self._known = (raw, slots)
         return slots
 
-    @contextmanager
-    def _locked(self) -> Iterator[int]:
-        file = self._opened(os.O_RDWR | os.O_CREAT)
-        fcntl.flock(file, fcntl.LOCK_EX)
-        try:
-            yield file
-        finally:
-            fcntl.flock(file, fcntl.LOCK_UN)
+    def _raise(self, file: int, note: bytes, new: Checkpoint) -> None:
+        raw = os.pread(file, 2 * _SLOT_BYTES, 0)
+        slots = self._slots(raw)
+        sizes = _size(slots[0]), _size(slots[1])
+        if new.size > max(sizes):
+            smaller = 0 if sizes[0] <= sizes[1] else 1
+            padded = note.ljust(_SLOT_BYTES - 1) + b"\n"
+            os.pwrite(file, padded, smaller * _SLOT_BYTES)
+            # What was just written need not be parsed when it is next read.
+            self._known = _spliced(raw, slots, smaller, padded, new)
 
     def _opened(self, flags: int) -> int:
         """Return the open file; one that was put in its place is opened anew."""

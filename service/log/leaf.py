@@ -1,13 +1,13 @@
 """Leaf v1: the exact bytes of one event in the public log."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 import orjson
 
-from schemas.canonical import dump, find_faults, has_good_text
+from schemas.canonical import dump, find_faults, quickly
 
 MAX_BYTES = 65_535
 CHANGES = (
@@ -54,7 +54,17 @@ class LeafError(ValueError):
 
 def encode(leaf: dict[str, Any]) -> bytes:
     """Return the bytes of a leaf, or raise LeafError with every fault."""
-    return _encode(leaf, is_text_good=False)
+    raw = quickly(leaf)
+    faults = (
+        [] if raw else [f"{at or '(root)'}: {why}" for at, why in find_faults(leaf)]
+    )
+    faults += _leaf_faults(leaf)
+    if faults:
+        raise LeafError(faults)
+    raw = raw or dump(leaf)
+    if len(raw) > MAX_BYTES:
+        raise LeafError([f"{len(raw)} bytes, more than {MAX_BYTES}"])
+    return raw
 
 
 def decode(raw: bytes) -> dict[str, Any]:
@@ -67,7 +77,7 @@ def decode(raw: bytes) -> dict[str, Any]:
         raise LeafError([f"not JSON: {error}"]) from error
     if not isinstance(leaf, dict):
         raise LeafError(["not an object"])
-    if _encode(leaf, is_text_good=has_good_text(raw)) != raw:
+    if encode(leaf) != raw:
         raise LeafError(["the bytes are not canonical"])
     return leaf
 
@@ -98,20 +108,8 @@ def title_faults(sources: list[dict[str, Any]], titles: Any) -> list[str]:
     ]
 
 
-def _encode(leaf: dict[str, Any], *, is_text_good: bool) -> bytes:
-    found = find_faults(leaf, is_text_good=is_text_good)
-    faults = [f"{at or '(root)'}: {why}" for at, why in found]
-    faults += _leaf_faults(leaf)
-    if faults:
-        raise LeafError(faults)
-    raw = dump(leaf)
-    if len(raw) > MAX_BYTES:
-        raise LeafError([f"{len(raw)} bytes, more than {MAX_BYTES}"])
-    return raw
-
-
 def _leaf_faults(leaf: dict[str, Any]) -> list[str]:
-    faults = list(_member_faults("", leaf, _MEMBERS, optional="signature"))
+    faults = _member_faults("", leaf, _MEMBERS, optional="signature")
     sources, sealed = leaf.get("sources"), leaf.get("sealed")
     if isinstance(sources, list):
         is_titled = isinstance(sealed, dict) and "source_titles" in sealed
@@ -122,30 +120,37 @@ def _leaf_faults(leaf: dict[str, Any]) -> list[str]:
     return faults
 
 
-def _source_faults(at: str, source: Any, is_titled: bool) -> Iterator[str]:
+def _source_faults(at: str, source: Any, is_titled: bool) -> list[str]:
     if not isinstance(source, dict):
-        yield f"{at}: not an object"
-        return
-    yield from _member_faults(at, source, _SOURCE)
+        return [f"{at}: not an object"]
+    faults = _member_faults(at, source, _SOURCE)
     if not is_titled and not _is_located(source):
-        yield f"{at}: neither a url, a sha256 nor a title"
+        faults.append(f"{at}: neither a url, a sha256 nor a title")
+    return faults
 
 
 def _member_faults(
     at: str, value: dict[str, Any], checks: dict[str, Check], optional: str = ""
-) -> Iterator[str]:
+) -> list[str]:
+    faults = []
+    known = 0
     for name, is_good in checks.items():
         if name not in value:
             if name != optional:
-                yield f"{at}/{name}: missing"
-        elif not is_good(value[name]):
-            yield f"{at}/{name}: malformed"
-    for name in value.keys() - checks.keys():
-        yield f"{at}/{ascii(name)[1:-1]}: not a member"
+                faults.append(f"{at}/{name}: missing")
+            continue
+        known += 1
+        if not is_good(value[name]):
+            faults.append(f"{at}/{name}: malformed")
+    if known < len(value):
+        names = value.keys() - checks.keys()
+        faults += [f"{at}/{ascii(name)[1:-1]}: not a member" for name in names]
+    return faults
 
 
 def _matches(pattern: re.Pattern[str]) -> Check:
-    return lambda value: type(value) is str and bool(pattern.fullmatch(value))
+    fullmatch = pattern.fullmatch
+    return lambda value: type(value) is str and fullmatch(value) is not None
 
 
 def _one_of(codes: tuple[str, ...]) -> Check:

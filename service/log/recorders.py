@@ -7,35 +7,37 @@ stand beside its own and are written in the same transaction.
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import (
+    Callable,
+    Container,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import AbstractContextManager, closing, contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
 import psycopg
-from eventsourcing.persistence import PersistenceError, StoredEvent
-from eventsourcing.postgres import (
-    PostgresAggregateRecorder,
-    PostgresApplicationRecorder,
-    PostgresDatastore,
-)
+from eventsourcing.persistence import PersistenceError
+from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 from eventsourcing.sqlite import (
     SQLiteApplicationRecorder,
     SQLiteConnection,
     SQLiteConnectionPool,
-    SQLiteCursor,
     SQLiteDatastore,
 )
 from psycopg.conninfo import conninfo_to_dict
-from psycopg.generators import send
 from psycopg.rows import tuple_row
 
 from service.log.errors import StorageFullError, StoreUnreadableError
 from service.log.scrubbing import scrub_postgres, scrub_sqlite
 
 Row = tuple[Any, ...]
-# Stream, version, type and the bytes of the leaf.
-EventRow = tuple[str, int, str, bytes]
+# Position, stream, version, type, the bytes of the leaf, and their hash.
+EventRow = tuple[int, str, int, str, bytes, bytes]
 Query = tuple[str, Sequence[Any]]
 LOCK_SECONDS = 30
 SCHEMA = "log"
@@ -107,14 +109,16 @@ class Session(Protocol):
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
         """Run a query and return its rows."""
 
-    def answers(self, *queries: Query) -> list[list[Row]]:
-        """Run queries, all sent at once, and return the rows of each."""
-
-    def insert(self, table: str, rows: Iterable[Sequence[Any]]) -> None:
+    def insert(self, table: str, rows: Sequence[Sequence[Any]]) -> None:
         """Insert whole rows into one of TABLES."""
 
-    def insert_events(self, events: Iterable[EventRow]) -> list[int]:
-        """Insert events through the library and return the ids it gave."""
+    def insert_events(
+        self, events: Sequence[EventRow], beside: Mapping[str, Sequence[Row]]
+    ) -> None:
+        """Insert events into the table of the library, and their rows of the log.
+
+        `beside` holds whole rows of other TABLES, by name.
+        """
 
 
 class Database(Protocol):
@@ -209,7 +213,7 @@ class SQLiteSession:
     """A transaction on SQLite."""
 
     store_id = "rowid"
-    # Nothing is deleted, and `write_rows` refuses any other id: no index is needed.
+    # Nothing is deleted, and `write_rows` finds any other id: no index is needed.
     joined = "e.rowid = l.position"
 
     def __init__(self, recorder: SQLiteApplicationRecorder, cursor: sqlite3.Cursor):
@@ -220,19 +224,20 @@ class SQLiteSession:
         """Run a query and return its rows."""
         return self._cursor.execute(sql, params).fetchall()
 
-    def answers(self, *queries: Query) -> list[list[Row]]:
-        """Run queries, all sent at once, and return the rows of each."""
-        return [self.rows(*query) for query in queries]
-
-    def insert(self, table: str, rows: Iterable[Sequence[Any]]) -> None:
+    def insert(self, table: str, rows: Sequence[Sequence[Any]]) -> None:
         """Insert whole rows into one of TABLES."""
-        self._cursor.executemany(_SQLITE_INSERTS[table], rows)
+        if rows:
+            self._cursor.executemany(_SQLITE_INSERTS[table], rows)
 
-    def insert_events(self, events: Iterable[EventRow]) -> list[int]:
-        """Insert events through the library and return the ids it gave."""
-        stored = [StoredEvent(*event) for event in events]
-        cursor = SQLiteCursor(self._cursor)
-        return list(self._recorder._insert_events(cursor, stored) or ())
+    def insert_events(
+        self, events: Sequence[EventRow], beside: Mapping[str, Sequence[Row]]
+    ) -> None:
+        """Insert events, their rows of the log, and rows of other TABLES."""
+        stored = [event[1:5] for event in events]
+        self._cursor.executemany(self._recorder.insert_events_statement, stored)
+        self.insert("log", [(*each[:3], each[0], each[5]) for each in events])
+        for table, rows in beside.items():
+            self.insert(table, rows)
 
 
 _SQLITE_INSERTS = {
@@ -365,60 +370,67 @@ class PostgresSession:
     # Numbers that a failed transaction took are never used.
     joined = "e.notification_id = l.store_id"
 
-    def __init__(
-        self,
-        recorder: "_Recorder",
-        cursor: psycopg.Cursor[Row],
-        receive: Callable[[], None],
-    ) -> None:
-        self._recorder = recorder
+    def __init__(self, cursor: psycopg.Cursor[Row]) -> None:
         self._cursor = cursor
-        self._receive = receive
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
         """Run a query and return its rows."""
-        self._send(self._cursor, sql, params)
-        self._receive()
+        self._send(sql, params)
         return self._cursor.fetchall() if self._cursor.description else []
 
-    def answers(self, *queries: Query) -> list[list[Row]]:
-        """Run queries, all sent at once, and return the rows of each."""
-        sent = []
-        for sql, params in queries:
-            cursor = self._cursor.connection.cursor(row_factory=tuple_row)
-            self._send(cursor, sql, params)
-            sent.append(cursor)
-        self._receive()
-        return [cursor.fetchall() for cursor in sent]
-
-    def insert(self, table: str, rows: Iterable[Sequence[Any]]) -> None:
+    def insert(self, table: str, rows: Sequence[Sequence[Any]]) -> None:
         """Insert whole rows into one of TABLES."""
-        kinds = TABLES[table][0].values()
-        match list(rows):
-            case []:
-                return
-            case [row]:
-                # Arrays are slow to make, and one event is what most appends hold.
-                marks = ", ".join(f"?::{kind}" for kind in kinds)
-                self._send(self._cursor, f"INSERT INTO {table} VALUES ({marks})", row)
-            case many:
-                # One statement with typed arrays, whatever the batch.
-                columns = [list(column) for column in zip(*many, strict=True)]
-                arrays = ", ".join(f"?::{kind}[]" for kind in kinds)
-                sql = f"INSERT INTO {table} SELECT * FROM unnest({arrays})"
-                self._send(self._cursor, sql, columns)
+        if rows:
+            self._send(*_insertion(table, rows))
 
-    def insert_events(self, events: Iterable[EventRow]) -> list[int]:
-        """Insert events through the library and return the ids it gave."""
-        stored = [StoredEvent(*event) for event in events]
-        self._recorder.insert_within(self._cursor, stored)
-        self._receive()
-        return [store_id for (store_id,) in self._cursor.fetchall()]
-
-    def _send(
-        self, cursor: psycopg.Cursor[Row], sql: str, params: Sequence[Any]
+    def insert_events(
+        self, events: Sequence[EventRow], beside: Mapping[str, Sequence[Row]]
     ) -> None:
-        cursor.execute(sql.replace("?", "%s").encode(), params, prepare=True)
+        """Insert events, their rows of the log, and rows of other TABLES."""
+        source, params = _typed(_EVENT_TYPES, events)
+        others = [_insertion(*each) for each in beside.items() if each[1]]
+        parts = [f", part_{n} AS ({sql})" for n, (sql, _) in enumerate(others)]
+        sql = _INSERT_EVENTS.format(source=source, others="".join(parts))
+        self._send(sql, [*params, *(each for _, more in others for each in more)])
+
+    def _send(self, sql: str, params: Sequence[Any]) -> None:
+        self._cursor.execute(_in_percent(sql), params, prepare=True, binary=True)
+
+
+def _insertion(table: str, rows: Sequence[Sequence[Any]]) -> Query:
+    source, params = _typed(TABLES[table][0].values(), rows)
+    return f"INSERT INTO {table} {source}", params
+
+
+def _typed(kinds: Iterable[str], rows: Sequence[Sequence[Any]]) -> Query:
+    """Return what gives these rows in one statement, whatever their number."""
+    if len(rows) == 1:
+        # Arrays are slow to make, and one event is what most appends hold.
+        return f"VALUES ({', '.join(f'?::{kind}' for kind in kinds)})", rows[0]
+    arrays = ", ".join(f"?::{kind}[]" for kind in kinds)
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    return f"SELECT * FROM unnest({arrays})", columns
+
+
+@lru_cache(maxsize=256)
+def _in_percent(sql: str) -> bytes:
+    return sql.replace("?", "%s").encode()
+
+
+_EVENT_TYPES = ("bigint", "text", "bigint", "text", "bytea", "bytea")
+_INSERT_EVENTS = """
+    WITH new AS (
+        SELECT *, nextval('stored_events_notification_id_seq') AS store_id
+        FROM ({source}) AS given (position, stream, version, type, leaf, leaf_hash)
+    ),
+    stored AS (
+        INSERT INTO stored_events
+        SELECT stream, version, type, leaf, store_id
+        FROM new
+    ){others}
+    INSERT INTO log
+    SELECT position, stream, version, store_id, leaf_hash
+    FROM new"""
 
 
 class _Datastore(PostgresDatastore):
@@ -430,19 +442,6 @@ class _Datastore(PostgresDatastore):
             connection.execute(f"SET search_path TO {SCHEMA}")
 
         return after_connect
-
-
-class _Recorder(PostgresApplicationRecorder):
-    def lock(self, cursor: psycopg.Cursor[Any]) -> None:
-        # Nobody listens: the library's NOTIFY is left out.
-        self._lock_table(cursor)
-
-    def insert_within(
-        self, cursor: psycopg.Cursor[Any], events: Sequence[StoredEvent]
-    ) -> None:
-        # Not the library's own pipelined transaction: an error in it may come after
-        # the commit. The table has been locked already.
-        PostgresAggregateRecorder._insert_stored_events(self, cursor, events)
 
 
 class PostgresLog:
@@ -467,10 +466,12 @@ class PostgresLog:
             assert isinstance(self._store.pool.kwargs, dict)
             self._store.pool.kwargs.update(settings)
             try:
-                self._recorder = _Recorder(self._store)
+                self._recorder = PostgresApplicationRecorder(self._store)
             except BaseException:
                 self._store.close()
                 raise
+        self._writing = threading.Lock()
+        self._writer: psycopg.Connection[Any] | None = None
 
     def create(self) -> None:
         """Make the tables that are not there yet."""
@@ -483,28 +484,18 @@ class PostgresLog:
                 self._recorder.create_table()
             if any(_missing(held)):
                 setup.execute("\n".join(_postgres_statements(held)).encode())
-            self._store.register_type_adapters()
 
     @contextmanager
     def writing(self) -> Iterator[PostgresSession]:
         """Open a Session under the writer lock; commit at its end."""
-        with (
-            one_line_causes(),
-            self._store.get_connection() as connection,
-            # What is inserted waits for the next query: one round trip for all. An
-            # error in the pipeline keeps everything behind it from being done, the
-            # commit too.
-            connection.pipeline() as pipeline,
-            connection.transaction(),
-            connection.cursor(row_factory=tuple_row) as cursor,
-        ):
-            self._recorder.lock(cursor)
-
-            def receive() -> None:
-                _send_all(connection)
-                pipeline.sync()
-
-            yield PostgresSession(self._recorder, cursor, receive)
+        with one_line_causes(), self._writing:
+            try:
+                connection = self._begin()
+                yield PostgresSession(connection.cursor(row_factory=tuple_row))
+                connection.execute("COMMIT")
+            except BaseException:
+                self._roll_back()
+                raise
 
     @contextmanager
     def reading(self) -> Iterator[PostgresSession]:
@@ -515,7 +506,7 @@ class PostgresLog:
             connection.transaction(),
             connection.cursor(row_factory=tuple_row) as cursor,
         ):
-            yield PostgresSession(self._recorder, cursor, lambda: None)
+            yield PostgresSession(cursor)
 
     def scrub(self, patience: float) -> bool:
         """Overwrite what deleted openings have left; False: to be tried again."""
@@ -524,15 +515,56 @@ class PostgresLog:
 
     def close(self) -> None:
         """Close every connection."""
+        with self._writing:
+            self._drop_writer()
         self._store.close()
 
+    def _begin(self) -> psycopg.Connection[Any]:
+        if self._writer is not None and _is_begun(self._writer):
+            return self._writer
+        self._drop_writer()
+        self._store.pool.open()
+        self._writer = self._store.pool.getconn()
+        self._writer.execute(_SETTINGS_OF_WRITER)
+        self._writer.execute(_BEGIN)
+        return self._writer
 
-def _send_all(connection: psycopg.Connection[Any]) -> None:
-    """Send what the socket has not yet taken."""
-    # The driver's `sync` waits for answers without it: a large batch would wait for
-    # ever on a server that itself waits for the rest.
-    if connection.pgconn.flush():
-        connection.wait(send(connection.pgconn))
+    def _roll_back(self) -> None:
+        try:
+            if self._writer is not None:
+                self._writer.rollback()
+        except psycopg.Error:
+            self._drop_writer()
+
+    def _drop_writer(self) -> None:
+        if self._writer is not None:
+            # It is not for readers, whose queries are planned in another way.
+            self._writer.close()
+            self._store.pool.putconn(self._writer)
+            self._writer = None
+
+
+# Every row that a writer looks for has an index. Planned once, and for any size: the
+# planner would scan whole tables that it knows nothing of, or plan at each append.
+_SETTINGS_OF_WRITER = f"""
+    SET lock_timeout = '{LOCK_SECONDS}s';
+    SET plan_cache_mode = force_generic_plan;
+    SET enable_seqscan = off;
+    SET enable_hashjoin = off;
+    SET enable_mergejoin = off;
+    SET jit = off"""
+_BEGIN = "BEGIN; LOCK TABLE stored_events IN EXCLUSIVE MODE"
+
+
+def _is_begun(connection: psycopg.Connection[Row]) -> bool:
+    """Begin a transaction under the writer lock; False if the connection was lost."""
+    try:
+        connection.execute(_BEGIN)
+    except psycopg.OperationalError:
+        if not connection.broken:
+            raise
+        return False
+    return True
 
 
 _POSTGRES_TABLES = b"""

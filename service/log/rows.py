@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 import orjson
 
@@ -10,9 +10,10 @@ from schemas.events import RecordedEvent
 from service.log.drafts import Prepared
 from service.log.errors import LogDamagedError
 from service.log.merkle import Edge, Node, leaf_hash
-from service.log.recorders import Row, Session
+from service.log.recorders import EventRow, Row, Session
 
 _CHUNK = 500
+T = TypeVar("T")
 
 
 def write_rows(
@@ -20,74 +21,85 @@ def write_rows(
 ) -> tuple[Edge, list[RecordedEvent]]:
     """Insert a batch after an edge; return the new edge and the events.
 
-    Both are made from what the database gives back, which is compared with what was
-    written: LogDamagedError if it differs.
+    The events are made from what the database gives back, which is compared with what
+    was written, and hashed once more: LogDamagedError if anything differs.
     """
-    names = [(each.leaf["stream"], each.leaf["version"]) for each in prepared]
-    types = [each.leaf["type"] for each in prepared]
-    store_ids = session.insert_events(
-        [
-            (*name, kind, raw)
-            for name, kind, raw in zip(names, types, leaves, strict=True)
-        ]
-    )
-    positions = range(edge.size + 1, edge.size + 1 + len(leaves))
-    rows = [
-        (position, *name, store_id, leaf_hash(raw))
-        for position, name, store_id, raw in zip(
-            positions, names, store_ids, leaves, strict=True
+    hashes = [leaf_hash(raw) for raw in leaves]
+    new_edge, nodes = edge.append(hashes)
+    first = edge.size + 1
+    written = [
+        (position, leaf["stream"], leaf["version"], leaf["type"], raw, its_hash)
+        for position, leaf, raw, its_hash in zip(
+            range(first, first + len(leaves)),
+            (each.leaf for each in prepared),
+            leaves,
+            hashes,
+            strict=True,
         )
     ]
-    session.insert("log", rows)
-    _, nodes = edge.append(row[-1] for row in rows)
-    session.insert("nodes", nodes)
-    openings = _opening_rows(positions.start, prepared)
-    session.insert("openings", openings)
-    written = [(*row, *rest) for row, *rest in zip(rows, types, leaves, strict=True)]
-    return _read_back(session, edge, written, nodes, openings)
+    openings = _opening_rows(first, prepared)
+    session.insert_events(written, {"nodes": nodes, "openings": openings})
+    return new_edge, _read_back(session, edge.size, written, nodes, openings)
 
 
 def read_rows(session: Session, where: str, params: Row) -> list[RecordedEvent]:
     """Return the events in their order; `l` is a row of the log, `e` its event."""
-    rows, openings = session.answers(
-        (
-            f"""
-            SELECT l.position, l.leaf_hash, e.state
-            FROM log l
-            JOIN stored_events e ON {session.joined}
-            WHERE {where}
-            ORDER BY l.position""",
-            params,
-        ),
-        (
-            f"""
-            SELECT o.position, o.name, o.value
-            FROM openings o
-            JOIN log l ON l.position = o.position
-            JOIN stored_events e ON {session.joined}
-            WHERE {where}""",
-            params,
-        ),
+    rows = session.rows(
+        f"""
+        SELECT l.position, l.leaf_hash, e.state
+        FROM log l
+        JOIN stored_events e ON {session.joined}
+        WHERE {where}
+        ORDER BY l.position""",
+        params,
+    )
+    openings = session.rows(
+        f"""
+        SELECT o.position, o.name, o.value
+        FROM openings o
+        JOIN log l ON l.position = o.position
+        JOIN stored_events e ON {session.joined}
+        WHERE {where}""",
+        params,
     )
     return _events(rows, openings)
 
 
 def versions_of(session: Session, streams: Iterable[str]) -> dict[str, int]:
     """Return the last version of each stream that has one."""
+    return stored_head(session, streams).versions
+
+
+class Stored(NamedTuple):
+    """What stands in the tables: the latest note, how many events, and versions."""
+
+    note: bytes | None
+    size: int
+    versions: dict[str, int]
+
+
+def stored_head(session: Session, streams: Iterable[str] = ()) -> Stored:
+    """Return what the tables say of the head, and the last version of each stream."""
     names = sorted(set(streams))
-    found: dict[str, int] = {}
-    for start in range(0, len(names), _CHUNK):
+    found: dict[str, tuple[int, bytes | None]] = {}
+    for start in range(0, len(names) or 1, _CHUNK):
         chunk = names[start : start + _CHUNK]
-        rows = session.rows(
-            f"""
-            SELECT originator_id, MAX(originator_version)
-            FROM stored_events
-            WHERE originator_id IN ({", ".join("?" for _ in chunk)})
-            GROUP BY originator_id""",
-            chunk,
-        )
-        found.update({stream: version for stream, version in rows})
-    return found
+        marks = ", ".join("?" for _ in chunk) or "NULL"
+        rows = session.rows(_STORED.format(marks=marks), chunk)
+        found.update((stream, (number, note)) for stream, number, note in rows)
+    size, note = found.pop("")
+    return Stored(note, size, {stream: number for stream, (number, _) in found.items()})
+
+
+_STORED = """
+    SELECT '' AS stream,
+        (SELECT COALESCE(MAX(position), 0) FROM log) AS number,
+        (SELECT note FROM checkpoints ORDER BY size DESC LIMIT 1) AS note
+    UNION ALL
+    SELECT originator_id, MAX(originator_version), NULL
+    FROM stored_events
+    WHERE originator_id IN ({marks})
+    GROUP BY originator_id"""
 
 
 def _opening_rows(first: int, prepared: Sequence[Prepared]) -> list[Row]:
@@ -100,46 +112,52 @@ def _opening_rows(first: int, prepared: Sequence[Prepared]) -> list[Row]:
 
 def _read_back(
     session: Session,
-    edge: Edge,
-    written: list[Row],
+    size: int,
+    written: list[EventRow],
     nodes: list[Node],
     openings: list[Row],
-) -> tuple[Edge, list[RecordedEvent]]:
-    after = (edge.size,)
-    rows, opened, *stored = session.answers(
-        (_EVENTS_AFTER.format(joined=session.joined), after),
-        (_OPENINGS_AFTER, after),
-        *((_NODE, node[:2]) for node in nodes),
-    )
-    _refuse_difference("events", rows, written)
-    _refuse_difference("openings", sorted(opened), sorted(openings))
-    _refuse_difference("nodes", [row for found in stored for row in found], nodes)
+) -> list[RecordedEvent]:
+    names = {"joined": session.joined, "store_id": session.store_id}
+    found = session.rows(_AFTER.format(**names), (size,))
+    _refuse_difference("rows", found, _joined(written, openings))
+    for node in nodes:
+        _refuse_difference("nodes", session.rows(_NODE, node[:2]), [node])
+    events = {row[0]: (row[0], row[5], row[4]) for row in found}
     # Hashed once more, from the bytes that will be served.
-    new_edge, _ = edge.append(leaf_hash(row[-1]) for row in rows)
-    events = _events(
-        [(row[0], row[4], row[6]) for row in rows],
-        [(position, name, value) for position, name, _, _, value in opened],
-    )
-    return new_edge, events
+    for _, its_hash, raw in events.values():
+        _refuse_difference("hashes", [its_hash], [leaf_hash(raw)])
+    opened = [(row[0], row[6], row[9]) for row in found if row[6] is not None]
+    return _events(list(events.values()), opened)
 
 
-_EVENTS_AFTER = """
-    SELECT l.position, l.stream, l.version, l.store_id, l.leaf_hash, e.topic, e.state
+def _joined(events: list[EventRow], openings: list[Row]) -> list[Row]:
+    """Return each event beside each of its openings, as a LEFT JOIN does."""
+    beside: dict[int, list[Row]] = defaultdict(list)
+    for position, *opening in sorted(openings):
+        beside[position].append(tuple(opening))
+    return [
+        (*event, *opening)
+        for event in events
+        for opening in beside.get(event[0], _NO_OPENING)
+    ]
+
+
+_NO_OPENING: list[Row] = [(None, None, None, None)]
+_AFTER = """
+    SELECT l.position, l.stream, l.version, e.topic, e.state, l.leaf_hash,
+        o.name, o.commitment, o.salt, o.value
     FROM log l
     JOIN stored_events e ON {joined}
+    LEFT JOIN openings o ON o.position = l.position
     WHERE l.position > ?
+      AND e.{store_id} = l.store_id
       AND e.originator_id = l.stream
       AND e.originator_version = l.version
-    ORDER BY l.position"""
-_OPENINGS_AFTER = """
-    SELECT position, name, commitment, salt, value
-    FROM openings
-    WHERE position > ?
-    ORDER BY position"""
+    ORDER BY l.position, o.name"""
 _NODE = "SELECT level, n, hash FROM nodes WHERE level = ? AND n = ?"
 
 
-def _refuse_difference(what: str, found: list[Row], written: Sequence[Row]) -> None:
+def _refuse_difference(what: str, found: list[T], written: Sequence[T]) -> None:
     if found != written:
         raise LogDamagedError(f"the {what} read back are not those that were written")
 
