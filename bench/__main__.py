@@ -1,8 +1,8 @@
 """Measure everything, one part after the other: `python -m bench`."""
 
-from bench import append, growth, imports, proofs, rebuild, verify
+from bench import append, growth, imports, proofs, rebuild, verify, writes
 
-PARTS = (append, growth, proofs, rebuild, imports, verify)
+PARTS = (append, growth, proofs, rebuild, imports, verify, writes)
 
 
 def main() -> None:

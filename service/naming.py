@@ -151,9 +151,21 @@ BEGINNINGS: dict[str, Callable[[Data], Any]] = {
 
 
 def _next(find: Find, kind: type[Aggregate], stem: str) -> str:
-    """Return the first id of a series that no thing has ever had."""
-    ids = (f"{stem}{number}" for number in count(1))
-    return next(id for id in ids if not find(kind, id).version)
+    """Return an id that no thing has ever had, after one of the series that is taken.
+
+    A long series is not gone through: its end is sought by halves.
+    """
+
+    def is_taken(number: int) -> bool:
+        return bool(find(kind, f"{stem}{number}").version)
+
+    taken, free = 0, 1
+    while is_taken(free):
+        taken, free = free, 2 * free
+    while free - taken > 1:
+        middle = (taken + free) // 2
+        taken, free = (middle, free) if is_taken(middle) else (taken, middle)
+    return f"{stem}{free}"
 
 
 def _anew(find: Find, kind: type[Aggregate], stem: str) -> str:
