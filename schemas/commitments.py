@@ -37,6 +37,7 @@ class CommitmentMadeSchema(EventData):
         load_default=None,
         allow_none=True,
         validate=Matches("[A-Z]{3}", "Not a currency code (ISO 4217)."),
+        metadata={"pattern": "^[A-Z]{3}$"},
     )
     due_on = nullable_date()
     due_on_basis = date_basis()

@@ -24,6 +24,10 @@ ID_PATTERN = (
     r"[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*)*"  # ASCII; used with fullmatch.
 )
 STREAM_PATTERN = rf"[a-z]+-{ID_PATTERN}"
+# As the contract says it, in the regular expressions of ECMA-262.
+_REFUSED = r"\u0000-\u0008\u000B-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069"
+TEXT_PATTERN = f"^[^{_REFUSED}]+$"
+URL_PATTERN = rf"^https?://[^\s/{_REFUSED}][^\s{_REFUSED}]*$"
 RESERVED = ("matrix", "changes", "lookup")  # Addresses beside those of things.
 SUFFIXES = [
     "json",
@@ -165,6 +169,7 @@ class Text(fields.String):
 
     def __init__(self, length: int = NAME_LENGTH, **kwargs: Any) -> None:
         checks: list[Any] = [validate.Length(min=1, max=length), must_be_text]
+        kwargs.setdefault("metadata", {})["pattern"] = TEXT_PATTERN
         super().__init__(validate=checks, **kwargs)
 
 
@@ -184,6 +189,7 @@ class Url(fields.String):
     def __init__(self, **kwargs: Any) -> None:
         form = Matches(r"https?://[^\s/]\S*", "Not an http or https address.")
         length = validate.Length(max=URL_LENGTH)
+        kwargs.setdefault("metadata", {})["pattern"] = URL_PATTERN
         super().__init__(validate=[length, form, must_be_text], **kwargs)
 
 

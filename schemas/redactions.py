@@ -22,7 +22,8 @@ class SortedNames(kinds.List[str]):
             validate=[
                 validate.Length(max=100),
                 Matches(FIELD, "Not the name of a field."),
-            ]
+            ],
+            metadata={"pattern": f"^{FIELD}$"},
         )
         super().__init__(name, validate=validate.Length(min=1, max=50), **kwargs)
 

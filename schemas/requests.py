@@ -15,6 +15,11 @@ from schemas.sources import SourceSchema
 MOST_SOURCES, TITLE_LENGTH = 64, 2_000
 # Types whose events need no source: they rest on the record itself.
 UNSOURCED = {"programme.question-alias-added", "gap.declared", "gap.closed"}
+# Of these a source has at least one, which the contract says in its own way.
+LOCATED = [
+    {"required": [name], "properties": {name: {"type": "string"}}}
+    for name in ("url", "sha256", "title")
+]
 # What the service alone may say of itself.
 PEOPLE = [str(each) for each in AskedBy if each != AskedBy.SYSTEM]
 
@@ -27,7 +32,7 @@ class StatedSourceSchema(SourceSchema):
 
     @validates_schema(skip_on_field_errors=True)
     def _must_be_located(self, data: Mapping[str, Any], **_: Any) -> None:
-        if not any(data.get(name) for name in ("url", "sha256", "title")):
+        if not any(data.get(name) for each in LOCATED for name in each["required"]):
             raise ValidationError("Give its address, its SHA-256 or its title.", "url")
 
 
@@ -35,7 +40,7 @@ def stated_sources(*, is_required: bool = True) -> fields.List[Any]:
     """Return the field for the sources of an event."""
     more = {"required": True} if is_required else {"load_default": list}
     return fields.List(
-        fields.Nested(StatedSourceSchema),
+        fields.Nested(StatedSourceSchema, metadata={"anyOf": LOCATED}),
         validate=validate.Length(min=int(is_required), max=MOST_SOURCES),
         metadata={"description": "Where it can be checked; the best first."},
         **more,

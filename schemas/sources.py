@@ -18,5 +18,6 @@ class SourceSchema(Closed):
         load_default=None,
         allow_none=True,
         validate=Matches(r"[0-9a-f]{64}", "Not 64 lower-case hexadecimal digits."),
+        metadata={"pattern": "^[0-9a-f]{64}$"},
     )
     confidence = Code(Confidence, required=True)

@@ -241,9 +241,18 @@ def test_a_misspelt_id_is_not_found_and_similar_ones_are_named(client):
 
 
 def test_a_wrong_method_says_which_are_right(client):
-    answer = client.post("/v1/bodies")
+    answer = client.post("/v1/coverage")
     assert (answer.status_code, slug(answer)) == (405, "method-not-allowed")
     assert answer.headers["Allow"] == "GET, HEAD, OPTIONS"
+
+
+def test_options_tell_the_methods_that_an_address_takes(client):
+    both = client.options("/v1/bodies")
+    assert both.headers["Allow"] == "GET, HEAD, OPTIONS, POST"
+    assert both.headers["Access-Control-Allow-Methods"] == both.headers["Allow"]
+    assert "Authorization" in both.headers["Access-Control-Allow-Headers"]
+    to_record = client.options("/v1/bodies/kent/names")
+    assert to_record.headers["Allow"] == "OPTIONS, POST"
 
 
 def test_a_failure_tells_only_a_request_id_and_is_logged(small, caplog):

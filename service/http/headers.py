@@ -1,15 +1,15 @@
 """The headers that every answer bears, errors too, and the answer to OPTIONS."""
 
+from collections.abc import Iterable
 from contextlib import suppress
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 
 from service import context
 
 API_VERSION = "1"
 LICENCE = "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/"
 EXPOSED = "API-Version, Record-Position, Link, Content-Disposition, Allow"
-METHODS = "GET, HEAD, OPTIONS"
 IMMUTABLE = "public, max-age=31536000, immutable"
 FOR_SECONDS = "public, max-age=1"
 
@@ -30,11 +30,19 @@ def _preflight() -> Response | None:
     if request.method != "OPTIONS" or request.routing_exception:
         return None
     response = Response(status=204)
-    response.headers["Allow"] = METHODS
-    response.headers["Access-Control-Allow-Methods"] = METHODS
-    response.headers["Access-Control-Allow-Headers"] = "*"
+    methods = ", ".join(sorted(_methods()))
+    response.headers["Allow"] = methods
+    response.headers["Access-Control-Allow-Methods"] = methods
+    # Browsers do not take `*` for the header that holds a key.
+    response.headers["Access-Control-Allow-Headers"] = "*, Authorization"
     response.headers["Access-Control-Max-Age"] = "86400"
     return response
+
+
+def _methods() -> Iterable[str]:
+    """Return the methods that the address takes, by whichever rules."""
+    adapter = current_app.create_url_adapter(request)
+    return adapter.allowed_methods() if adapter else ()
 
 
 def _add_headers(response: Response) -> Response:

@@ -6,12 +6,16 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from schemas.codelists import Code
-from schemas.fields import ID_PATTERN, STREAM_PATTERN
+from schemas.fields import ID_PATTERN, STREAM_PATTERN, TEXT_PATTERN, URL_PATTERN
 
 Node = dict[str, Any]
 Parts = Iterator[tuple[Node, str]]
 FORMATS = {"reduced-date": "ReducedDate", "date-time": "Instant"}
-PATTERNS = {f"^{ID_PATTERN}$": "Id", f"^{STREAM_PATTERN}$": "Stream"}
+PATTERNS = {
+    f"^{ID_PATTERN}$": "Id",
+    f"^{STREAM_PATTERN}$": "Stream",
+    URL_PATTERN: "Url",
+}
 LISTS = {tuple(map(str, each)): each.__name__ for each in Code.__subclasses__()}
 
 
@@ -109,11 +113,16 @@ def _base(member: Node) -> str | None:
     if member.get("format") in FORMATS:
         return FORMATS[member["format"]]
     if member.get("type") == "array":
-        inner = _base(member["items"])
+        inner = _base(member["items"]) or _referred(member["items"])
         return inner and f"{inner}s"
-    if "pattern" in member:
-        return PATTERNS.get(member["pattern"])
-    return f"Text{member['maxLength']}" if "maxLength" in member else None
+    if member.get("pattern") == TEXT_PATTERN:
+        return f"Text{member['maxLength']}"
+    return PATTERNS.get(member.get("pattern", ""))
+
+
+def _referred(items: Node) -> str | None:
+    """Return the schema that the items of a list are of, and more besides."""
+    return str(items["$ref"]).rpartition("/")[2] if "$ref" in items else None
 
 
 def _free(base: str, schemas: dict[str, Node]) -> str:
