@@ -7,11 +7,11 @@ it. It goes through the same rules as a row, and is already known the second tim
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from service.commands import COMMANDS, bring_about, context_of, kind_of
-from service.domain.base import Aggregate, Event
 from service.domain.catalogue import EVENT_TYPES
 from service.imports.names import shown
 from service.imports.reading import read_text
@@ -94,7 +94,7 @@ def put_command(reader: Reader, command: Story) -> None:
                 id,
                 type,
                 data,
-                _command(reader, type),
+                partial(bring_about, reader.work.find, type),
                 stated=tuple(plain),
                 is_same=_same(type, data, plain),
                 source=_source(source),
@@ -102,20 +102,13 @@ def put_command(reader: Reader, command: Story) -> None:
                 nth=None if COMMANDS[type].is_once else command["ordinal"],
             )
         )
-    _remember(reader, type, id, data)
+    reader.remember(type, id, data)
 
 
 def _same(type: str, data: dict[str, Any], plain: list[str]) -> Callable[[Any], bool]:
     if COMMANDS[type].is_once:
         return lambda event: True
     return lambda event: all(getattr(event, name) == data[name] for name in plain)
-
-
-def _command(reader: Reader, type: str) -> Callable[[Any, dict[str, Any]], Event]:
-    def command(thing: Aggregate, members: dict[str, Any]) -> Event:
-        return bring_about(reader.work.find, type, thing, members)
-
-    return command
 
 
 def _context(
@@ -128,19 +121,6 @@ def _context(
 
 def _source(source: Story | None) -> dict[str, Any] | None:
     return None if source is None else {**SOURCE, **source}
-
-
-def _remember(reader: Reader, type: str, id: str, data: dict[str, Any]) -> None:
-    """Let later rows meet by name what the command has put on record."""
-    if type == "body.registered":
-        reader.add_body(id, data["kind"], data["name"])
-    if type == "programme.announced":
-        reader.add_programme(id, data["title"])
-    if type == "inspection.published":
-        reader.add_inspection(id, data["title"])
-    if type == "statement.published":
-        for stream in data.get("responds_to", []):
-            reader.add_response(data["body"], stream, id)
 
 
 STORY = Shape("story", (), (), put_command, "commands, hand-written, one a line")

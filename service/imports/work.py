@@ -4,6 +4,7 @@ A row is all its events or none: what it would record is kept apart until the wh
 row has passed the rules, and a batch of rows is then appended in one transaction.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
@@ -16,8 +17,9 @@ from schemas import dates
 from schemas.catalogue import DATA_SCHEMAS
 from schemas.codelists import AskedBy, Reason
 from schemas.events import RecordedEvent
+from schemas.fields import ID_LENGTH, ID_PATTERN
 from schemas.sources import SourceSchema
-from service.domain.base import Aggregate, Event, Fact, type_of
+from service.domain.base import Aggregate, Corrected, Event, Fact, type_of
 from service.log.drafts import Draft, Prepared, prepare
 from service.log.errors import DraftError
 from service.record import Record, draft_of, fold
@@ -26,6 +28,9 @@ A = TypeVar("A", bound=Aggregate)
 Data = Mapping[str, Any]
 Command = Callable[[Any, dict[str, Any]], Event]
 Context = dict[str, Any]
+May = Callable[[str, str], bool]
+_ID = re.compile(ID_PATTERN)
+_HOLDER = " disputes"  # No member has such a name.
 KEPT = 5_000  # Things that are kept in memory from one batch to the next.
 
 
@@ -39,11 +44,15 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True)
 class Options:
-    """How an import goes about what differs from the record."""
+    """How an import goes about what differs from the record, and in whose name.
+
+    `may` says whether the editor may `record` or `correct` things of a noun.
+    """
 
     disputes: bool = False
     fills: bool = False
     by: str = "system"
+    may: May = lambda action, noun: True
 
 
 @dataclass(frozen=True)
@@ -53,7 +62,9 @@ class Wanted:
     `data` are all members; `stated` names those that the row itself says something
     about, by which it is compared. `is_same` finds the facts of the same natural key,
     of which `nth` says which is meant, where a file may state several alike.
-    `context` is passed to the commands that correct or dispute it.
+    `context` is passed to the commands that correct or dispute it. With `is_edit` the
+    row showed the fact as it stands, and `stated` names what was changed of it, sealed
+    members too: what was unknown is filled in, everything else differs.
     """
 
     kind: type[Aggregate]
@@ -66,6 +77,7 @@ class Wanted:
     source: Data | None = None
     context: Context = field(default_factory=dict)
     nth: int | None = None
+    is_edit: bool = False
 
 
 @dataclass
@@ -76,6 +88,7 @@ class Row:
     drafts: list[Draft] = field(default_factory=list)
     prepared: list[Prepared] = field(default_factory=list)
     states: dict[str, Aggregate] = field(default_factory=dict)
+    words: dict[str, dict[int, Data]] = field(default_factory=dict)
     is_check: bool = False
     is_redacted: bool = False
 
@@ -89,6 +102,7 @@ class Work:
         self._versions: dict[str, int] = {}
         self._positions: dict[tuple[str, int], int] = {}
         self._redacted: dict[tuple[str, int], set[str]] = {}
+        self._words: dict[str, dict[int, Data]] = {}
         self._row = Row()
         self.drafts: list[Prepared] = []
 
@@ -105,6 +119,7 @@ class Work:
     def end_row(self) -> Row:
         """Take what the row adds into the batch."""
         self._loaded |= self._row.states
+        self._words |= self._row.words
         self.drafts += self._row.prepared
         row, self._row = self._row, Row()
         return row
@@ -131,11 +146,14 @@ class Work:
         self._loaded.clear()
         self._positions.clear()
         self._redacted.clear()
+        self._words.clear()
         self._versions.clear()
         self.drafts.clear()
 
     def find(self, kind: type[A], id: str) -> A:
         """Return a thing as it stands, with what this row has added."""
+        if not is_id(id):
+            raise RefusedError(f"id: {_cut(id)} names no stream: a-z, 0-9, - and dots.")
         stream = kind(id).stream
         known = self._row.states.get(stream) or self._loaded.get(stream)
         if known is None:
@@ -145,11 +163,7 @@ class Work:
 
     def want(self, wanted: Wanted) -> None:
         """Put a fact on record if it is new, or hold it against the record."""
-        thing = self.find(wanted.kind, wanted.id)
-        if thing.stream not in self._row.things:
-            self._row.things.append(thing.stream)
-        if thing.is_retracted:
-            raise RefusedError(_was_retracted(thing.stream))
+        thing = self.name(wanted.kind, wanted.id)
         data = _checked(wanted)
         fact = _fact(thing, wanted)
         if fact is None:
@@ -158,6 +172,30 @@ class Work:
         else:
             self._compare(thing, fact, wanted, data)
 
+    def words(self, stream: str, version: int) -> Data:
+        """Return the sealed members of an original event, as they stand and are held.
+
+        `redacted` are not among them.
+        """
+        return self._words_of(stream).get(version, {})
+
+    def redacted(self, stream: str, version: int) -> set[str]:
+        """Return which sealed members of an original event were redacted."""
+        return self._redacted.get((stream, version), set())
+
+    def note_redacted(self) -> None:
+        """Note that the row states words that were redacted: they stay erased."""
+        self._row.is_redacted = True
+
+    def name(self, kind: type[A], id: str) -> A:
+        """Note that the row is about a thing, and return it as it stands."""
+        thing = self.find(kind, id)
+        if thing.stream not in self._row.things:
+            self._row.things.append(thing.stream)
+        if thing.is_retracted:
+            raise RefusedError(_was_retracted(thing.stream))
+        return thing
+
     def check(self, stream: str) -> None:
         """Note that a derived row was held against a thing, and agrees."""
         self._row.things.append(stream)
@@ -165,7 +203,7 @@ class Work:
 
     def add_source(self, thing: Aggregate, fact: Fact, source: Data | None) -> None:
         """Add a source to a fact, unless it is known."""
-        if source and not _is_known(source, fact.event.sources):
+        if source and not is_known(source, fact.event.sources):
             members = _sourcing_of(source)
             self._add(thing, thing.add_source(adds_to=fact.version, **members))
 
@@ -173,7 +211,9 @@ class Work:
         self, thing: Aggregate, fact: Fact, wanted: Wanted, data: Data
     ) -> None:
         wanted = self._without_redacted(thing, fact, wanted)
-        finer, other = _differences(fact.event.data, data, wanted.stated)
+        known = {**fact.event.data, **self.words(thing.stream, fact.version)}
+        compare = _edits if wanted.is_edit else _differences
+        finer, other = compare(known, data, wanted.stated)
         if not finer and not other:
             if wanted.stated:
                 self.add_source(thing, fact, wanted.source)
@@ -189,7 +229,7 @@ class Work:
             return wanted
         self._row.is_redacted = True
         source, context = wanted.source, dict(wanted.context)
-        if source and "source_titles" in gone and _is_known(source, fact.event.sources):
+        if source and "source_titles" in gone and is_known(source, fact.event.sources):
             source = {**source, "title": None}
         if words := context.get("words"):
             context["words"] = {k: v for k, v in words.items() if k not in gone}
@@ -206,6 +246,9 @@ class Work:
         changed = _with(fact.event.data, data, names)
         if any(each.data == changed for each in fact.disputes.values()):
             return
+        if changed == fact.event.data:
+            hint = " Words alone are not disputed: correct them."
+            raise RefusedError(self._differs(thing, fact, data, names) + hint)
         if not self._options.disputes:
             hint = " If both are stated, --disputed records it beside the other."
             raise RefusedError(self._differs(thing, fact, data, names) + hint)
@@ -245,14 +288,30 @@ class Work:
         where = f"position {position}" if position else f"{thing.stream} of this import"
         there = fact.event.data
         sides = [
-            f"{n} is {_shown(there[n])} there, {_shown(data[n])} here" for n in names
+            f"{n} is {_shown(there[n])} there, {_shown(data[n])} here"
+            if n in there
+            else f"{n} has other words there"  # Sealed: the report must not hold them.
+            for n in names
         ]
         return f"Differs from {where}: {'; '.join(sides)}."
 
     def _add(self, thing: Aggregate, event: Event) -> None:
+        self._must_be_allowed(thing.noun, event)
         draft = draft_of(thing, event, by=self._options.by, is_backfill=True)
         self._row.drafts.append(draft)
         self._row.states[thing.stream] = thing.evolve(event)
+        known = dict(self._words_of(thing.stream))
+        _tell(known, draft.type, draft.version, draft.data, draft.words)
+        self._row.words[thing.stream] = known
+
+    def _words_of(self, stream: str) -> dict[int, Data]:
+        return self._row.words.get(stream) or self._words.get(stream, {})
+
+    def _must_be_allowed(self, noun: str, event: Event) -> None:
+        action = "correct" if isinstance(event, Corrected) else "record"
+        if not self._options.may(action, noun):
+            verb = f"{action} things of the noun {noun}"
+            raise RefusedError(f"Not allowed: your key may not {verb}.")
 
     def _load(self, empty: A) -> A:
         events = self._record.store.read_stream(empty.stream)
@@ -261,6 +320,8 @@ class Work:
             if gone := each.sealed.keys() - each.opened.keys():
                 about = (each.stream, _about(each))
                 self._redacted.setdefault(about, set()).update(gone)
+            known = self._words.setdefault(each.stream, {})
+            _tell(known, each.type, each.version, each.data, each.opened)
         loaded = fold(empty, events)
         self._loaded[empty.stream] = loaded
         self._versions[empty.stream] = loaded.version
@@ -271,6 +332,26 @@ def _about(event: RecordedEvent) -> int:
     """Return the version of the original event that an event is about: often itself."""
     named = (event.data.get(name) for name in ("corrects", "disputes", "adds_to"))
     return next((version for version in named if version), event.version)
+
+
+def _tell(
+    known: dict[int, Data], type: str, version: int, data: Data, opened: Data
+) -> None:
+    """Add to the words of a stream, by original event, what the next event says."""
+    stated = {name: opened.get(name) for name in data.get("sealed_fields", ())}
+    match type.partition(".")[2]:
+        case "corrected":
+            known[data["corrects"]] = {**known.get(data["corrects"], {}), **stated}
+        case "disputed":
+            known[version] = {_HOLDER: data["disputes"], **stated}
+        case "dispute-settled" if data["prevails"] == data["settles"]:
+            words = dict(known.get(data["settles"], {}))
+            holder = words.pop(_HOLDER)
+            known[holder] = {**known.get(holder, {}), **words}
+        case "dispute-settled" | "retracted" | "sourced":
+            pass
+        case _:
+            known[version] = dict(opened)
 
 
 def _fact(thing: Aggregate, wanted: Wanted) -> Fact | None:
@@ -360,9 +441,31 @@ def _differences(
     return finer, other
 
 
+def _edits(
+    known: Data, data: Data, stated: Sequence[str]
+) -> tuple[list[str], list[str]]:
+    """Return the edited members that were unknown or are finer now, and all others."""
+    finer: list[str] = []
+    other: list[str] = []
+    for name in stated:
+        old, new = known.get(name), data[name]
+        is_date = dates.is_world_date(name)
+        is_finer = dates.is_finer(new, old) if is_date else _says_more(new, old)
+        (finer if is_finer else other).append(name)
+    return finer, other
+
+
+def _says_more(new: Any, old: Any) -> bool:
+    """Whether a value fills in what was unknown, and contradicts nothing."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        return all(each in (None, new.get(name)) for name, each in old.items())
+    return old is None or old == []
+
+
 def _with(known: Data, data: Data, names: list[str]) -> dict[str, Any]:
     twins = [f"{name}_basis" for name in names if f"{name}_basis" in known]
-    return {**known, **{name: data[name] for name in (*names, *twins)}}
+    plain = [name for name in (*names, *twins) if name in known]
+    return {**known, **{name: data[name] for name in plain}}
 
 
 def _sourcing(wanted: Wanted) -> dict[str, Any]:
@@ -379,7 +482,7 @@ def _without_title(source: Data) -> dict[str, Any]:
     return {name: value for name, value in source.items() if name != "title"}
 
 
-def _is_known(source: Data, known: Sequence[Data]) -> bool:
+def is_known(source: Data, known: Sequence[Data]) -> bool:
     """Whether a source is among those; titles are sealed and never decide."""
     names = ("url", "sha256") if source["url"] or source["sha256"] else ("publisher",)
     return any(
@@ -390,4 +493,17 @@ def _is_known(source: Data, known: Sequence[Data]) -> bool:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {_shown(each)}" for name, each in value.items())
+    if isinstance(value, list):
+        return "; ".join(map(_shown, value)) or "none"
     return "unknown" if value is None else str(value)
+
+
+def is_id(text: str) -> bool:
+    """Whether a text is an id as things have it."""
+    return len(text) <= ID_LENGTH and bool(_ID.fullmatch(text))
+
+
+def _cut(text: str) -> str:
+    return repr(text if len(text) <= ID_LENGTH else f"{text[:ID_LENGTH]}…")

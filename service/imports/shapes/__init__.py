@@ -9,6 +9,7 @@ from service.imports.shapes import (
     commitments,
     findings,
     inspections,
+    lists,
     monitoring,
     plans,
     programmes,
@@ -35,12 +36,13 @@ SHAPES = [
     *sessions.SHAPES,
     *plans.SHAPES,
     *commitments.SHAPES,
+    *lists.SHAPES,
 ]
 
 
 def shape_of(columns: list[str]) -> Shape | None:
     """Return the shape that the columns fit best, or None."""
     fitting = [each for each in SHAPES if each.present <= set(columns)]
-    known = [len(each.columns & set(columns)) for each in fitting]
+    known = [len({*each.columns, *each.derived} & set(columns)) for each in fitting]
     ranked = sorted(zip(known, fitting, strict=True), key=lambda pair: -pair[0])
     return ranked[0][1] if ranked else None

@@ -25,7 +25,8 @@ class Shape:
 
     `key` are columns of which rows may state the same: each such row is told by its
     ordinal among them. A file of the shape has the columns of `required`, which no row
-    leaves blank, and of `may_be_blank`.
+    leaves blank, and of `may_be_blank`. The columns of `derived` are known and not
+    read. What a row of a list, or a command, holds is checked by its schema alone.
     """
 
     name: str
@@ -38,6 +39,8 @@ class Shape:
     title: str | None = None
     key: tuple[str, ...] = ()
     may_be_blank: tuple[str, ...] = ()
+    derived: tuple[str, ...] = ()
+    is_list: bool = False
 
     @property
     def present(self) -> set[str]:
@@ -47,6 +50,8 @@ class Shape:
     @property
     def columns(self) -> set[str]:
         """The columns that are read; every date may say what it rests on."""
+        if self.is_list:
+            return {*self.present, *self.optional}
         own = {*self.present, *self.optional, *EVERYWHERE}
         own |= {"ordinal"} if self.key else set()
         return own | {f"{name}_basis" for name in own if is_world_date(name)}
@@ -130,6 +135,18 @@ class Reader:
                 self._responses.setdefault((by, stream), []).append(id)
             self._on_record = None  # Rows tell of what is added later.
         return self._responses.get((body, to), [])
+
+    def remember(self, type: str, id: str, data: Mapping[str, Any]) -> None:
+        """Let later rows meet by name what an event has put on record."""
+        if type == "body.registered":
+            self.add_body(id, data["kind"], data["name"])
+        if type == "programme.announced":
+            self.add_programme(id, data["title"])
+        if type == "inspection.published":
+            self.add_inspection(id, data["title"])
+        if type == "statement.published":
+            for stream in data.get("responds_to") or []:
+                self.add_response(data["body"], stream, id)
 
     def body(self, name: str, column: str, kinds: tuple[str, ...] = FORCES) -> str:
         """Return the id of the body that is meant, of one of these kinds, or any."""
