@@ -330,6 +330,16 @@ class RevocationReason(Code):
     OTHER = "other"
 
 
+class ImportState(Code):
+    """How far an import is."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+
 class ErasureState(Code):
     """Whether every copy of erased words has been overwritten."""
 

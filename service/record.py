@@ -11,6 +11,7 @@ from projections.database import NoRoomError
 from projections.digests import Digests
 from projections.erasures import Erasures
 from projections.generations import Generations
+from projections.imports import Imports
 from projections.read_model import ReadModel
 from projections.report_texts import ReportTexts
 from schemas.codelists import Change, Reason
@@ -47,6 +48,7 @@ class Record:
     digests: Digests
     erasures: Erasures
     report_texts: ReportTexts
+    imports: Imports
     clock: Callable[[], datetime] = utc_now
 
     @classmethod
@@ -70,9 +72,15 @@ class Record:
             Digests(folder, url),
             Erasures(folder, url),
             ReportTexts(folder, url),
+            Imports(folder, url),
             clock,
         )
-        for each in (record.generations, record.digests, record.erasures):
+        for each in (
+            record.generations,
+            record.digests,
+            record.erasures,
+            record.imports,
+        ):
             each.create()
         record.report_texts.create()
         erasure.apply_all(record)
@@ -172,6 +180,7 @@ class Record:
         self.digests.close()
         self.erasures.close()
         self.report_texts.close()
+        self.imports.close()
 
 
 def speaking_as(settings: Settings, pin: Pin) -> Settings:

@@ -15,11 +15,12 @@ from projections.moment import Moment
 from projections.read_model import ReadModel
 from schemas.dates import london_day
 from service.domain.base import RuleBrokenError
-from service.imports.names import fold
+from service.imports.names import fold, shown
 from service.imports.reading import Table, UnreadableFileError, read_table, read_text
 from service.imports.report import (
     CHECKED,
     KNOWN,
+    LONGEST_WHY,
     RECORDED,
     REDACTED,
     REFUSED,
@@ -46,6 +47,7 @@ BATCH = 200  # Rows that share a transaction.
 TRIES = 5  # Lost races after which a batch gives up.
 
 OnRows = Callable[[int], None]
+OnLines = Callable[[FileReport, list[Line]], None]
 Row = tuple[int, Mapping[str, Any] | str]
 
 
@@ -57,6 +59,8 @@ class Importer:
     options: Options
     is_dry_run: bool = False
     on_rows: OnRows = lambda count: None
+    on_lines: OnLines = lambda file, lines: None
+    batch: int = BATCH
 
     def run(self, paths: Sequence[Path]) -> Report:
         """Import the files in the order given, and say what became of each line."""
@@ -77,8 +81,10 @@ class Importer:
             return report
         shape = reader.shape
         assert shape  # Opening the file has told its shape.
-        while batch := list(islice(rows, BATCH)):
-            report.lines += self._import_batch(batch, work, reader, shape)
+        while batch := list(islice(rows, self.batch)):
+            lines = self._import_batch(batch, work, reader, shape)
+            report.lines += lines
+            self.on_lines(report, lines)
             self.on_rows(len(batch))
         return report
 
@@ -182,9 +188,20 @@ def _import_row(line: int, row: Any, work: Work, reader: Reader, shape: Shape) -
     work.begin_row()
     reader.begin_row()
     if faults := _faults(row, work, reader, shape):
-        return Line(line, REFUSED, why=" ".join(faults))
+        return Line(line, REFUSED, why=_without_words(" ".join(faults), row, shape))
     reader.end_row()
     return _line(line, work.end_row())
+
+
+def _without_words(why: str, row: Cells, shape: Shape) -> str:
+    """Return why a row is refused without its words that would be sealed.
+
+    A report is kept outside the log, and words that are redacted must not stay there.
+    """
+    for name in shape.words:
+        if (word := row.get(name)) and isinstance(word, str):
+            why = why.replace(shown(word), "'…'")
+    return why if len(why) <= LONGEST_WHY else f"{why[:LONGEST_WHY]}…"
 
 
 def _faults(cells: Cells, work: Work, reader: Reader, shape: Shape) -> list[str]:

@@ -1,7 +1,6 @@
 """Reading: a file of any common encoding and dialect, as rows of tidy text."""
 
 import csv
-import io
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
@@ -9,7 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LARGEST_FILE = 64 * 1024 * 1024  # Bytes.
+MOST_COLUMNS = 1_000
+MOST_UNCLOSED = 20  # Quotes that are never closed: the rest is read again for each.
 
+_LINE_END = re.compile("\r\n|\r|\n")
 Row = tuple[int, Mapping[str, str] | str]
 
 
@@ -86,6 +88,10 @@ def _delimiter(text: str) -> str:
 
 
 def _columns(header: list[str]) -> list[str]:
+    if len(header) > MOST_COLUMNS:
+        raise UnreadableFileError(
+            f"The file has {len(header):,} columns; at most {MOST_COLUMNS:,} are read."
+        )
     columns = [re.sub(r"\W+", "_", tidy(name).casefold()).strip("_") for name in header]
     twice = sorted({name for name in columns if name and columns.count(name) > 1})
     if twice:
@@ -98,17 +104,19 @@ class _Lines(Iterator[str]):
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._file = io.StringIO(text, newline="")
-        self._number, self._second = 0, 0
+        self._place, self._number, self._second = 0, 0, 0
         self.first: int | None = None
 
     def __next__(self) -> str:
-        line = self._file.readline()
-        if not line:
+        end = _LINE_END.search(self._text, self._place)
+        after = end.end() if end else len(self._text)
+        if after == self._place:
             raise StopIteration
+        line = self._text[self._place : after]
+        self._place = after
         self._number += 1
         if self.first is None:
-            self.first, self._second = self._number, self._file.tell()
+            self.first, self._second = self._number, after
         return line
 
     def again(self) -> "_Lines":
@@ -122,7 +130,7 @@ class _Lines(Iterator[str]):
     def go_back(self) -> None:
         """Let the line after the first of the record be the next."""
         self._number = self.first or 0
-        self._file.seek(self._second)
+        self._place = self._second
 
 
 def _records(lines: _Lines, delimiter: str) -> Iterator[tuple[int, list[str] | str]]:
@@ -132,11 +140,16 @@ def _records(lines: _Lines, delimiter: str) -> Iterator[tuple[int, list[str] | s
     line is read again.
     """
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    unclosed = 0
     while True:
         lines.begin_record()
         try:
             cells = next(reader, None)
         except csv.Error as error:
+            unclosed += "unexpected end" in str(error)
+            if unclosed > MOST_UNCLOSED:
+                yield lines.first or 0, "Too many quotes are never closed: the end."
+                return
             yield lines.first or 0, _cause(error)
             lines.go_back()
             reader = csv.reader(lines, delimiter=delimiter, strict=True)

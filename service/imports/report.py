@@ -7,6 +7,7 @@ from typing import Any
 RECORDED, KNOWN, CHECKED, REFUSED = "recorded", "already known", "checked", "refused"
 REDACTED = "already known (redacted)"  # Its words were erased, and stay so.
 STATUSES = (RECORDED, KNOWN, REDACTED, CHECKED, REFUSED)
+LONGEST_WHY = 1_000  # Characters.
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,9 @@ def read_story(path: Path) -> Iterator[Row]:
 
 def _parsed(line: str) -> Story | str:
     try:
-        command = json.loads(line)
+        command = json.loads(
+            line, parse_constant=_no_constant, object_pairs_hook=_members
+        )
     except (ValueError, RecursionError) as error:
         return f"Not JSON: {str(error).partition(':')[0]}."
     if not isinstance(command, dict):
@@ -67,6 +69,17 @@ def _parsed(line: str) -> Story | str:
     if not all(isinstance(command.get(name), str) for name in ("do", "id")):
         return "do and id: missing, or not text."
     return _fault(command) or command
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no value")
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError("a member stands twice")
+    return members
 
 
 def _fault(command: Story) -> str | None:

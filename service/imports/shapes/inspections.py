@@ -193,6 +193,7 @@ SHAPES = [
         put_inspection,
         "inspections outside the programmes: letters, thematic reports, and more",
         may_be_blank=("subjects",),
+        public=("title",),
     ),
     Shape(
         "publication_lags",

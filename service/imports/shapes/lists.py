@@ -1,5 +1,6 @@
 """The shapes of lists: what each column of a list of the API tells of a thing."""
 
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -24,7 +25,7 @@ from service.imports.shapes.cells import Cells
 from service.imports.shapes.item_sources import SOURCE
 from service.imports.shapes.items import put_item
 from service.imports.shapes.reader import Reader, Shape
-from service.imports.shapes.told import Data, Told
+from service.imports.shapes.told import Data, Told, is_sealed
 from service.imports.work import is_id
 
 
@@ -48,8 +49,15 @@ def _list(
         f"the list /v1/{path}.csv, as it is given or edited",
         may_be_blank=present,
         derived=tuple(name for name in known if name not in own),
+        public=tuple(_public(tolds)),
         is_list=True,
     )
+
+
+def _public(tolds: Sequence[Told]) -> Iterator[str]:
+    """Yield the columns of which the text is not sealed."""
+    for told in tolds:
+        yield from (c for n, c in told.members.items() if not is_sealed(told.type, n))
 
 
 def _names(body: Any, member: str) -> list[str]:

@@ -154,6 +154,7 @@ SHAPES = [
         ("follows", "scale", "grades", "announced_on", "source_url", "note"),
         put_programme,
         "programmes of inspection, with their scales",
+        public=("title",),
     ),
     Shape(
         "questions",
@@ -161,6 +162,7 @@ SHAPES = [
         ("level", "pillar", "number", "label", "text", "graded", "aliases"),
         put_question,
         "questions of programmes, with the concept that outlives the wording",
+        public=("text",),
     ),
     Shape(
         "core_questions",
@@ -168,6 +170,7 @@ SHAPES = [
         ("seq", "pillar", "graded", "source_url", "note"),
         put_core_question,
         "questions as their source words them, held against the record",
+        public=("text",),
     ),
     Shape(
         "grade_scales",

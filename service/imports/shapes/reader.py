@@ -16,6 +16,33 @@ from service.imports.shapes.cells import Cells, need, region_id
 from service.imports.work import RefusedError, Work
 
 EVERYWHERE = ("source_url", "publisher", "confidence", "note")
+# Columns of which the text is sealed: names of people, titles, and what was said.
+WORDS = {
+    "attendees",
+    "closing_note",
+    "end_note",
+    "holder_name",
+    "minutes",
+    "name_as_in_source",
+    "note",
+    "outcome_paraphrase",
+    "paraphrase",
+    "person_name",
+    "plan_name",
+    "report_text",
+    "source_title",
+    "speaker",
+    "speaker_name",
+    "stance_paraphrase",
+    "status_note",
+    "status_word",
+    "summary",
+    "text",
+    "title",
+    "topic",
+    "value",
+    "withdrawal_note",
+}
 FORCES = (str(BodyKind.POLICE_FORCE), str(BodyKind.SPECIAL_FORCE))
 
 
@@ -26,7 +53,8 @@ class Shape:
     `key` are columns of which rows may state the same: each such row is told by its
     ordinal among them. A file of the shape has the columns of `required`, which no row
     leaves blank, and of `may_be_blank`. The columns of `derived` are known and not
-    read. What a row of a list, or a command, holds is checked by its schema alone.
+    read; those of `public` hold text that is not sealed. The cells of a list are
+    checked by the schemas of its events alone.
     """
 
     name: str
@@ -40,12 +68,18 @@ class Shape:
     key: tuple[str, ...] = ()
     may_be_blank: tuple[str, ...] = ()
     derived: tuple[str, ...] = ()
+    public: tuple[str, ...] = ()
     is_list: bool = False
 
     @property
     def present(self) -> set[str]:
         """The columns that a file of the shape has."""
         return {*self.required, *self.may_be_blank}
+
+    @property
+    def words(self) -> set[str]:
+        """The columns of which the text is sealed where it is recorded."""
+        return (WORDS & self.columns) - set(self.public)
 
     @property
     def columns(self) -> set[str]:
