@@ -52,6 +52,10 @@ class Editor:
         """Whether the key opens an action: for all nouns, or for this one."""
         return action in self.scopes or f"{action}:{noun}" in self.scopes
 
+    def may_somewhere(self, action: str) -> bool:
+        """Whether the key opens an action: for all nouns, or for any one."""
+        return any(each.partition(":")[0] == action for each in self.scopes)
+
 
 @dataclass(frozen=True, slots=True)
 class Added:
@@ -73,6 +77,17 @@ def authenticate(record: Record, presented: str) -> Editor | None:
     found = record.store.editor_key(id) or _NOBODY
     is_same = hmac.compare_digest(hash_of(presented), found.hash)
     return _editor(found) if is_same and not found.revoked_at else None
+
+
+def by_key_id(record: Record, key_id: str) -> Editor | None:
+    """Return whose key has an id, None if it opens nothing any more."""
+    found = record.store.editor_key(key_id)
+    return _editor(found) if found and not found.revoked_at else None
+
+
+def plural(noun: str) -> str:
+    """Return a noun as it stands in scopes and addresses: ratings, bodies."""
+    return {"body": "bodies", "monitoring": noun}.get(noun, f"{noun}s")
 
 
 def hash_of(key: str) -> bytes:

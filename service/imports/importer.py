@@ -2,7 +2,7 @@
 
 import difflib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -16,7 +16,13 @@ from projections.read_model import ReadModel
 from schemas.dates import london_day
 from service.domain.base import RuleBrokenError
 from service.imports.names import fold, shown
-from service.imports.reading import Table, UnreadableFileError, read_table, read_text
+from service.imports.reading import (
+    Table,
+    UnreadableFileError,
+    parse_table,
+    read_table,
+    read_text,
+)
 from service.imports.report import (
     CHECKED,
     KNOWN,
@@ -69,13 +75,22 @@ class Importer:
         work = Work(self.record, self.options)
         reader = self._reader(work)
         for path in paths:
-            report.files.append(self._import_file(path, work, reader))
+            done = self._import_file(path, work, reader, is_story=is_story(path))
+            report.files.append(done)
         return report
 
-    def _import_file(self, path: Path, work: Work, reader: Reader) -> FileReport:
+    def run_file(self, path: Path, *, is_story: bool) -> FileReport:
+        """Import one file, of which it is known what it is."""
+        self.record.catch_up()
+        work = Work(self.record, self.options)
+        return self._import_file(path, work, self._reader(work), is_story=is_story)
+
+    def _import_file(
+        self, path: Path, work: Work, reader: Reader, *, is_story: bool
+    ) -> FileReport:
         report = FileReport(path.name)
         try:
-            rows = self._open(path, reader, report)
+            rows = self._open(path, reader, report, is_story=is_story)
         except UnreadableFileError as error:
             report.fault = str(error)
             return report
@@ -88,9 +103,11 @@ class Importer:
             self.on_rows(len(batch))
         return report
 
-    def _open(self, path: Path, reader: Reader, report: FileReport) -> Iterator[Row]:
+    def _open(
+        self, path: Path, reader: Reader, report: FileReport, *, is_story: bool
+    ) -> Iterator[Row]:
         """Read a file, tell its shape, and return its rows."""
-        if is_story(path):
+        if is_story:
             read_text(path)  # What cannot be read is said before the first row.
             reader.shape, report.shape = STORY, STORY.name
             return read_story(path)
@@ -166,20 +183,26 @@ def _key(name: str, text: str) -> str:
 
 def count_rows(paths: Sequence[Path]) -> int:
     """Return how many rows there are in those of the files that are read."""
-    return sum(1 for rows in _readable(paths) for _ in rows)
+    return sum(count_rows_of(path, is_story=is_story(path)) for path in paths)
 
 
-def _readable(paths: Sequence[Path]) -> Iterator[Iterable[Row]]:
-    for path in paths:
-        try:
-            if is_story(path):
-                yield list(read_story(path))
-            else:
-                table = read_table(path)
-                _shape(table)
-                yield table.rows
-        except UnreadableFileError:
-            continue  # The import itself reports it.
+def count_rows_of(path: Path, *, is_story: bool) -> int:
+    """Return how many rows a file has, none if it cannot be read."""
+    try:
+        if is_story:
+            return sum(1 for _ in read_story(path))
+        table = read_table(path)
+        _shape(table)
+        return sum(1 for _ in table.rows)
+    except UnreadableFileError:
+        return 0  # The import itself reports it.
+
+
+def must_have_shape(head: str) -> None:
+    """Raise UnreadableFileError unless the beginning of a file tells its shape."""
+    if not head:
+        raise UnreadableFileError("The file is empty, or has no line of column names.")
+    _shape(parse_table(head))
 
 
 def _import_row(line: int, row: Any, work: Work, reader: Reader, shape: Shape) -> Line:
