@@ -66,6 +66,14 @@ class ImportSchema(Open):
     lines_url = fields.String(metadata={"description": "The report, line by line."})
 
 
+class ImportFilterSchema(PagingSchema):
+    """How much of the list of imports."""
+
+
+class ImportItemSchema(Closed):
+    """An import has no time but now: it takes no parameter."""
+
+
 class ImportLineFilterSchema(PagingSchema):
     """Which lines of a report to list."""
 

@@ -60,7 +60,7 @@ class Desk:
     """A record in a folder of its own, into which files are imported."""
 
     def __init__(self, founded: Path, folder: Path) -> None:
-        self._folder = folder
+        self._folder, self.folder = folder, folder / "data"
         shutil.copytree(founded, folder / "data")
         self.record = Record.open(Settings(data=folder / "data"))
 

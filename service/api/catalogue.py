@@ -10,6 +10,7 @@ from service.api.documents import documents
 from service.api.events import events
 from service.api.findings import findings
 from service.api.gaps import gaps
+from service.api.imports import imports
 from service.api.inspections import inspections
 from service.api.log import log
 from service.api.monitoring import monitoring
@@ -47,6 +48,7 @@ ALL = [
     reports,
     responses,
     coverage,
+    imports,
     events,
     openings,
     projections,

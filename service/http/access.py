@@ -37,11 +37,15 @@ class Guard:
     action: str | None = None
     noun: str | None = None
     reason: str | None = None
+    needs_key: bool = False
 
 
-def requires(action: str, noun: str | None = None) -> Callable[[View], View]:
+def requires(
+    action: str, noun: str | None = None, *, of_any_noun: bool = False
+) -> Callable[[View], View]:
     """Let only editors in whose key opens an action, for all nouns or for this one.
 
+    With `of_any_noun` the view itself sees to it that nothing of other nouns is done.
     It stands above `accepts`: nothing of a stranger's body is read.
     """
     action = EditorAction(action)
@@ -51,11 +55,27 @@ def requires(action: str, noun: str | None = None) -> Callable[[View], View]:
         def wrapper(**kwargs: Any) -> Any:
             _refuse_on_a_mirror()
             g.editor = _known_editor()
-            if not g.editor.may(action, noun):
+            is_open = of_any_noun and g.editor.may_somewhere(action)
+            if not (is_open or g.editor.may(action, noun)):
                 raise _not_allowed(action, noun)
             return view(**kwargs)
 
         return _guarded(wrapper, action=action, noun=noun)
+
+    return decorate
+
+
+def requires_key() -> Callable[[View], View]:
+    """Let every editor in, whatever the key opens."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def wrapper(**kwargs: Any) -> Any:
+            _refuse_on_a_mirror()
+            g.editor = _known_editor()
+            return view(**kwargs)
+
+        return _guarded(wrapper, needs_key=True)
 
     return decorate
 

@@ -65,6 +65,15 @@ def of_recorded(row: Row, schema: type[Schema]) -> Response:
     return response
 
 
+def of_accepted(row: Row, schema: type[Schema], at: str) -> Response:
+    """Return what was accepted to be done, with the address that tells of it."""
+    body = to_json({name: row[name] for name in columns(schema)})
+    response = Response(body, 202, content_type=HEADERS["json"])
+    response.headers["Location"] = meta.address(at)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
 def _respond(body: bytes, asked: Asked) -> Response:
     response = Response(body, content_type=HEADERS[asked.form])
     response.headers["Cache-Control"] = _caching(asked)

@@ -47,11 +47,28 @@ def read_bytes(limit: int, accepted: tuple[str, ...]) -> bytes:
     is_too_large = (declared or 0) > limit
     body = b"" if is_too_large else _read(limit + 1 if declared is None else declared)
     if is_too_large or len(body) > limit:
-        detail = f"The body may have {limit:,} bytes at most."
-        raise ProblemError("payload-too-large", detail, {"limit": limit})
+        raise _too_large(limit)
     if len(body) < (declared or 0):
-        raise invalid([fault("", "The body ended before its Content-Length.")])
+        raise _cut_short()
     return body
+
+
+def read_parts(limit: int, accepted: tuple[str, ...]) -> Iterator[bytes]:
+    """Yield the body part by part: of a file that is never held in memory.
+
+    Refused are other media types, more than `limit` bytes, and a body cut short.
+    """
+    _must_be_plain(accepted)
+    declared, size = _declared(), 0
+    if (declared or 0) > limit:
+        raise _too_large(limit)
+    for part in _parts(limit + 1 if declared is None else declared):
+        size += len(part)
+        if size > limit:
+            raise _too_large(limit)
+        yield part
+    if size < (declared or 0):
+        raise _cut_short()
 
 
 def parse(raw: bytes) -> tuple[Any, list[Fault]]:
@@ -104,6 +121,15 @@ class Ambiguous(dict[str, Any]):
     twice: tuple[str, ...] = ()
 
 
+def _too_large(limit: int) -> ProblemError:
+    detail = f"The body may have {limit:,} bytes at most."
+    return ProblemError("payload-too-large", detail, {"limit": limit})
+
+
+def _cut_short() -> ProblemError:
+    return invalid([fault("", "The body ended before its Content-Length.")])
+
+
 def _must_be_plain(accepted: tuple[str, ...]) -> None:
     charset = request.mimetype_params.get("charset", "utf-8").lower()
     if request.mimetype not in accepted or charset != "utf-8":
@@ -131,17 +157,19 @@ def _declared() -> int | None:
 
 def _read(most: int) -> bytes:
     """Return the body, at most so many bytes of it."""
+    return b"".join(_parts(most))
+
+
+def _parts(most: int) -> Iterator[bytes]:
+    """Yield the body, at most so many bytes of it, as a server hands it over."""
     given = request.environ
     # A stream without an end would be waited for.
     is_ended = "CONTENT_LENGTH" in given or given.get("wsgi.input_terminated")
-    stream, body = given["wsgi.input"], bytearray()
+    left = most if is_ended else 0
     # Part by part: a server may not know how much there is.
-    while is_ended and len(body) < most:
-        part = stream.read(min(_PART, most - len(body)))
-        if not part:
-            break
-        body += part
-    return bytes(body)
+    while left and (part := given["wsgi.input"].read(min(_PART, left))):
+        left -= len(part)
+        yield part
 
 
 def _shape_fault(text: str) -> str | None:

@@ -34,11 +34,14 @@ class Contract:
 
     `noun` is that of the thing in the path; `gaps` the endpoint that shows what is
     not held; `media` what is answered outside the forms of JSON and CSV. If what is
-    sent `may_be_known` already, the answer to that is 200: see `say_known`.
+    sent `may_be_known` already, the answer to that is 200: see `say_known`. `receives`
+    are the media types of a file that is sent, of at most `limit` bytes.
     """
 
     query: type[Schema] | None = None
     body: type[Schema] | None = None
+    receives: tuple[str, ...] = ()
+    limit: int | None = None
     result: type[Schema] | None = None
     many: bool = False
     forms: tuple[str, ...] = ("json", "csv")
@@ -147,6 +150,31 @@ def serves(
             return view(**path, **loaded)
 
         return _note(wrapper, media=media, query=query, problems=problems)
+
+    return decorate
+
+
+def receives(
+    media: tuple[str, ...],
+    *,
+    limit: int,
+    query: type[Schema],
+    result: type[Schema],
+) -> Callable[[View], View]:
+    """Check the query of a request that sends a file, and pass its parameters.
+
+    What becomes of it is told at the address that the view returns: 202.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def wrapper(**path: Any) -> Response:
+            choose_form(("json",))
+            said = read_query(request.query_string, query())[1]
+            row, at = view(**path, **said)
+            return answers.of_accepted(row, result, at)
+
+        return _note(wrapper, receives=media, limit=limit, query=query, result=result)
 
     return decorate
 

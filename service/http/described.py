@@ -51,6 +51,7 @@ WRITE_PARAMETERS = {
 }
 SECURITY = "editorKey"
 WRITE_ERRORS = (400, 401, 403, 406, 409, 412, 413, 415, 422, 500, 503, 507)
+RECEIVE_ERRORS = (400, 401, 403, 406, 413, 415, 429, 500, 507)
 ERRORS = {
     400: "A parameter or the body is unknown, malformed, or in conflict with another.",
     401: "A key of an editor is needed.",
@@ -64,7 +65,7 @@ ERRORS = {
     413: "The body is too large.",
     415: "The body is of another media type, or compressed.",
     422: "The idempotency key was used for another request.",
-    429: "There were too many requests.",
+    429: "Too much at once: `Retry-After` says when to try again.",
     503: "What is read has not caught up with the log, or nothing can be recorded now.",
     507: "There is no room left.",
 }

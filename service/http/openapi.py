@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ from service.http.described import (
     OF_SOME,
     OF_SOME_ANSWERS,
     PATTERNS,
+    RECEIVE_ERRORS,
     RECORDED,
     SECURITY,
     WRITE_ERRORS,
@@ -83,7 +84,7 @@ def build_spec(app: Flask) -> Document:
     for rule in sorted(app.url_map.iter_rules(), key=lambda each: each.rule):
         view = app.view_functions[rule.endpoint]
         if contract := getattr(view, "contract", None):
-            make = _writing if contract.body else _operation
+            make = _make_for(contract)
             operation = make(rule, view, contract)
             method = "post" if "POST" in (rule.methods or ()) else "get"
             spec.path(_path(rule), operations={method: operation})
@@ -131,7 +132,7 @@ def _operation(rule: Rule, view: View, contract: Contract) -> dict[str, Any]:
     ]
     if contract.query:
         parameters.append({"in": "query", "schema": contract.query})
-    return {
+    operation = {
         "operationId": rule.endpoint.replace(".", "_"),
         "summary": summary,
         "tags": [rule.endpoint.partition(".")[0]],
@@ -145,6 +146,9 @@ def _operation(rule: Rule, view: View, contract: Contract) -> dict[str, Any]:
             **{str(code): f"Error{code}" for code in _errors(rule, contract)},
         },
     }
+    if not contract.body:
+        _guard(operation, guard_of(view))
+    return operation
 
 
 def _writing(rule: Rule, view: View, contract: Contract) -> dict[str, Any]:
@@ -174,6 +178,40 @@ def _writing(rule: Rule, view: View, contract: Contract) -> dict[str, Any]:
     return operation
 
 
+def _receiving(rule: Rule, view: View, contract: Contract) -> dict[str, Any]:
+    """Return the operation that is sent a file."""
+    operation = _operation(rule, view, contract)
+    operation["requestBody"] = {
+        "required": True,
+        "description": f"At most {contract.limit:,} bytes, in UTF-8, uncompressed.",
+        "content": {
+            media: {"schema": {"type": "string", "maxLength": contract.limit}}
+            for media in contract.receives
+        },
+    }
+    answer = operation["responses"].pop("200")
+    answer["headers"] |= {"Location": "Location"}
+    answer["content"] = {JSON: {"schema": contract.result}}
+    operation["responses"] = {"202": answer, **operation["responses"]}
+    return operation
+
+
+def _make_for(contract: Contract) -> Callable[..., dict[str, Any]]:
+    if contract.receives:
+        return _receiving
+    return _writing if contract.body else _operation
+
+
+def _guard(operation: dict[str, Any], guard: Guard | None) -> None:
+    """Say whom an operation that reads, or is sent a file, lets in."""
+    if guard is None or guard.reason:
+        return
+    operation["security"] = [{SECURITY: []}]
+    needed = "It takes a key, whatever it opens." if guard.needs_key else _scopes(guard)
+    operation["description"] = f"{operation['summary']} {needed}"
+    operation["responses"] |= {"401": "Error401", "403": "Error403"}
+
+
 def _scopes(guard: Guard) -> str:
     scopes = [f"`{guard.action}`"]
     scopes += [f"`{guard.action}:{guard.noun}`"] if guard.noun else []
@@ -186,6 +224,9 @@ def _errors(rule: Rule, contract: Contract) -> Iterator[int]:
         yield from (each for each in (429,) if each in contract.problems)
         if rule.arguments:
             yield 404
+        return
+    if contract.receives:
+        yield from RECEIVE_ERRORS
         return
     if contract.query:
         yield 400

@@ -208,6 +208,12 @@ PROBLEMS = {
         "Nothing was recorded.",
         "Send the request again later, with the same `Idempotency-Key`.",
     ),
+    "too-many-imports": ProblemType(
+        "Too many imports are under way",
+        429,
+        "As many files wait to be imported as may wait at once.",
+        "Send it again after the seconds of `Retry-After`; nothing of it was kept.",
+    ),
 }
 
 
