@@ -97,3 +97,39 @@ class ImportLineSchema(Open):
         fields.String(), metadata={"description": "The types of the events it made."}
     )
     why = fields.String(allow_none=True)
+
+
+class TemplateColumnSchema(Open):
+    """One column of a shape of file."""
+
+    name = fields.String()
+    required = fields.Boolean(
+        metadata={"description": "Whether no row may leave it blank."}
+    )
+    must_be_there = fields.Boolean(
+        metadata={"description": "Whether a file of the shape has it at all."}
+    )
+    holds = fields.String(metadata={"description": "What it holds, in words."})
+    allowed = fields.List(
+        fields.String(), metadata={"description": "The words that it may hold."}
+    )
+    is_sealed = fields.Boolean(
+        metadata={"description": "Whether its text is sealed, and can be erased."}
+    )
+
+
+class TemplateSchema(Open):
+    """One shape of file: what it is for, and what each of its columns holds."""
+
+    id = fields.String()
+    about = fields.String()
+    is_list = fields.Boolean(
+        metadata={"description": "Whether it is the CSV of a list of this API."}
+    )
+    template = fields.String(
+        metadata={"description": "A file with the columns; of lists, the list itself."}
+    )
+    columns = fields.List(fields.Nested(TemplateColumnSchema))
+    derived = fields.List(
+        fields.String(), metadata={"description": "Columns that are passed by."}
+    )

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from projections.database import NoRoomError
 from schemas.codelists import EditorAction
+from service import importing
 from service.config import Settings
 from service.editors import Added, add
 from service.erasure import pending, run_pending
@@ -164,6 +165,7 @@ def serve(
         beside(keep_cosigning, record),
         beside(keep_expiring, record),
     ):
+        importing.settle(record)  # What a crash left of files is deleted.
         server.serve()
 
 

@@ -9,7 +9,7 @@ from tests.importing import Desk
 from tests.records import app_over
 
 CSV = "text/csv"
-PATIENCE = 60  # Seconds after which a test gives up on an import.
+PATIENCE = 120  # Seconds after which a test gives up on an import.
 UNDER_WAY = ("waiting", "running")
 
 

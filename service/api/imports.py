@@ -1,8 +1,9 @@
 """Imports: files of facts that editors send, how far they are, and their reports."""
 
+from difflib import get_close_matches
 from typing import Any
 
-from flask import Blueprint, request
+from flask import Blueprint, Response, request
 
 from projections.listing import page_of
 from schemas.imports import (
@@ -12,13 +13,17 @@ from schemas.imports import (
     ImportLineSchema,
     ImportOptionsSchema,
     ImportSchema,
+    TemplateSchema,
 )
 from service import importing
 from service.context import record
 from service.http.access import editor, requires, requires_key
 from service.http.bodies import fault, invalid, read_parts
-from service.http.contract import accepts, receives, returns
+from service.http.contract import accepts, receives, returns, serves
 from service.http.problems import ProblemError
+from service.http.representations import HEADERS, choose_form, to_json
+from service.imports import templates
+from service.imports.shapes import SHAPES
 from service.uploads import LIMIT, UploadError
 
 imports = Blueprint("imports", __name__, url_prefix="/v1/imports")
@@ -54,6 +59,31 @@ def send(**options: bool) -> Any:
 def index(moment: Any, page: Any) -> Any:
     """List the imports of the last 30 days, by id."""
     return page_of(importing.every(record()), page, lambda row: (row["id"],))
+
+
+@imports.get("/templates")
+@accepts(query=ImportFilterSchema)
+@returns(TemplateSchema, many=True, forms=("json",))
+def shapes(moment: Any, page: Any) -> Any:
+    """List the shapes that a file may have, and what each column holds."""
+    rows = [templates.describe(each) for each in SHAPES]
+    return page_of(rows, page, lambda row: (row["id"],))
+
+
+@imports.get("/templates/<shape>")
+@serves({"application/json": TemplateSchema, "text/csv": None}, problems=(404,))
+def template(shape: str) -> Response:
+    """Show the columns of a shape; as CSV a file to begin with, with example rows."""
+    found = templates.find_shape(shape)
+    if found is None:
+        similar = get_close_matches(shape[:80], templates.names(), n=3)
+        detail = "There is no such shape: /v1/imports/templates lists them."
+        raise ProblemError("not-found", detail, {"did_you_mean": similar})
+    form = choose_form(("json", "csv"))
+    body = to_json(templates.describe(found))
+    body = templates.to_csv(found).encode() if form == "csv" else body
+    headers = {"Cache-Control": "public, max-age=300"}
+    return Response(body, content_type=HEADERS[form], headers=headers)
 
 
 @imports.get("/<id>")
