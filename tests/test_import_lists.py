@@ -6,6 +6,8 @@ import io
 import pytest
 
 from service.app import create_app
+from service.domain.catalogue import NOUNS
+from service.editors import plural
 from service.imports.report import KNOWN, RECORDED, REFUSED
 from service.imports.shapes import lists
 from tests.importing import Desk, statuses
@@ -233,3 +235,35 @@ def test_a_new_row_that_is_not_sound_is_refused_in_words(held, cells, says):
     assert held.line(written([row]), dry_run=True).status == RECORDED
     line = held.line(written([row | cells]), dry_run=True)
     assert line.status == REFUSED and says in line.why, line
+
+
+# Lists that the record makes.
+
+
+@pytest.mark.parametrize(
+    "path, says",
+    [
+        ("ratings/changes", "edit /v1/ratings.csv"),
+        ("ratings/matrix", "The matrix follows from the ratings"),
+        ("coverage", "/v1/gaps.csv"),
+        ("responses", "edit /v1/statements.csv"),
+        ("events", "Events never change"),
+        ("ratings/{id}/versions", "Events never change"),
+        ("redactions", "Redactions are final"),
+        ("projections", "Digests are made by the record"),
+        ("programmes/peel-2023-25/questions", "use the shape `questions`"),
+        ("bodies/west-mercia/timeline", "never changes"),
+        ("bodies/west-mercia/changes", "never changes"),
+    ],
+)
+def test_a_list_that_is_worked_out_is_refused_and_says_what_to_edit(held, path, says):
+    query = "?programme=peel-2023-25" if path.endswith("matrix") else ""
+    file = held.run(exported(held, path.replace("{id}", RATING), query))
+    assert file.fault and says in file.fault
+    assert file.fault.startswith("This list cannot be imported back.")
+
+
+def test_the_list_of_every_noun_can_be_imported():
+    assert {plural(noun) for noun in NOUNS} == {*LISTS}
+    names = {shape.name for shape in lists.SHAPES}
+    assert {f"list-of-{path}" for path in (*LISTS, "actions", "updates")} == names

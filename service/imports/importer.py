@@ -44,6 +44,7 @@ from service.imports.shapes import (
 )
 from service.imports.shapes.cells import faults_of, is_address
 from service.imports.story import STORY, is_story, read_story
+from service.imports.unread import why_unread
 from service.imports.work import Options, RefusedError, Work
 from service.imports.work import Row as Done
 from service.log.errors import ConflictError
@@ -261,6 +262,8 @@ def _shape(table: Table) -> Shape:
 
 
 def _unknown_shape(columns: list[str]) -> str:
+    if why := why_unread(columns):
+        return f"This list cannot be imported back. {why}"
     nearest = max(
         SHAPES,
         key=lambda shape: difflib.SequenceMatcher(
