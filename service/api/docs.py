@@ -109,6 +109,13 @@ def recording() -> Response:
     return _page("recording.md", "put facts on record")
 
 
+@docs.get("/importing")
+@serves({"text/html": None})
+def importing() -> Response:
+    """Show editors how to import files, and edited lists, with commands to copy."""
+    return _page("importing.md", "importing")
+
+
 @docs.get("/check_log.py")
 @serves({"text/plain": None})
 def check_log() -> Response:
