@@ -224,6 +224,19 @@ def test_unknown_parameters_are_refused(kent):
     assert kent.record.store.size() == 2
 
 
+def test_the_address_says_which_methods_it_takes(kent):
+    for path, methods in (
+        (URL, "GET, HEAD, OPTIONS, POST"),
+        (f"{URL}/abcd2345/resolution", "OPTIONS, POST"),
+        (f"{URL}/summary", "GET, HEAD, OPTIONS"),
+    ):
+        answer = kent.client().options(path)
+        assert answer.headers["Allow"] == methods
+        assert answer.headers["Access-Control-Allow-Methods"] == methods
+    answer = kent.client().get(f"{URL}/abcd2345/resolution")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "OPTIONS, POST")
+
+
 # Who tells.
 
 

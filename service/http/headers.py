@@ -9,7 +9,10 @@ from service import context
 
 API_VERSION = "1"
 LICENCE = "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/"
-EXPOSED = "API-Version, Record-Position, Link, Content-Disposition, Allow"
+EXPOSED = (
+    "API-Version, Record-Position, Link, Content-Disposition, Allow, Location, ETag, "
+    "Retry-After"
+)
 IMMUTABLE = "public, max-age=31536000, immutable"
 FOR_SECONDS = "public, max-age=1"
 
