@@ -133,8 +133,8 @@ def reading_apart(engine: Engine) -> Iterator[Connection]:
             yield connection
 
 
-def scrub(engine: Engine, table: Table, patience: float) -> bool:
-    """Overwrite what deleted rows of a table have left in the database.
+def scrub(engine: Engine, tables: Sequence[Table], patience: float) -> bool:
+    """Overwrite what deleted rows of tables, and their indices, have left behind.
 
     False if somebody still reads an older state after so many seconds.
     """
@@ -142,7 +142,7 @@ def scrub(engine: Engine, table: Table, patience: float) -> bool:
         with _alone(engine) as connection:
             milliseconds = int(patience * 1000)
             if connection.dialect.name == "postgresql":
-                _rewrite_postgresql(connection, table, milliseconds)
+                _rewrite_postgresql(connection, tables, milliseconds)
                 return True
             return _rewrite_sqlite(connection, milliseconds)
     except DBAPIError:  # Locked for longer than that, or just removed.
@@ -191,10 +191,15 @@ def _alone(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-def _rewrite_postgresql(connection: Connection, table: Table, patience: int) -> None:
+def _rewrite_postgresql(
+    connection: Connection, tables: Sequence[Table], patience: int
+) -> None:
     schema = connection.get_execution_options()["schema_translate_map"][None]
     connection.execute(text(f"SET lock_timeout = '{patience}ms'"))
-    connection.execute(text(f"VACUUM (FULL) {schema}.{table.name}"))
+    held = inspect(connection).get_table_names(schema)
+    for table in tables:
+        if table.name in held:
+            connection.execute(text(f"VACUUM (FULL) {schema}.{table.name}"))
 
 
 def _rewrite_sqlite(connection: Connection, patience: int) -> bool:
@@ -202,8 +207,16 @@ def _rewrite_sqlite(connection: Connection, patience: int) -> bool:
     # First: under an old reader each new try would only make the file longer.
     if not _empty_wal(connection):
         return False
+    for name in connection.execute(text(_INDICES_OF_WORDS)).scalars().all():
+        # What was deleted stays in its segments until they are written anew.
+        connection.execute(text(f"INSERT INTO {name}({name}) VALUES ('rebuild')"))
     connection.execute(text("VACUUM"))
     return _empty_wal(connection)
+
+
+_INDICES_OF_WORDS = (
+    "SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL TABLE%'"
+)
 
 
 def _empty_wal(connection: Connection) -> bool:

@@ -3,11 +3,17 @@
 Every projection of a noun makes its rows from these, by a pure function.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from schemas import dates
 from schemas.events import RecordedEvent
+
+GENERIC_VERBS = ("corrected", "retracted", "disputed", "dispute-settled", "sourced")
+# When a thing is due, and when somebody was elected, is not when it happened.
+_FIRST = ("published_on", "started_on")
+_LATER = ("due_on", "elected_on", "fieldwork_to")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,3 +145,12 @@ def _settle(facts: dict[int, Fact], settles: int, prevails: int) -> None:
     facts[holder.version] = replace(
         chosen, disputes=disputes, is_retracted=holder.is_retracted
     )
+
+
+def world_date(data: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Return when a fact happened, and what that rests on."""
+    for name in (*_FIRST, *sorted(set(data) - {*_FIRST, *_LATER})):
+        is_end = name == "ended_on" and "started_on" in data
+        if dates.is_world_date(name) and data.get(name) and not is_end:
+            return data[name], data[f"{name}_basis"]
+    return None, None

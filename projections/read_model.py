@@ -29,9 +29,9 @@ from sqlalchemy import (
     update,
 )
 
-from projections import database
+from projections import database, texts
 from projections.database import KEY, metadata
-from projections.facts import Thing, advance
+from projections.facts import GENERIC_VERBS, Thing, advance
 from schemas.events import RecordedEvent
 
 T = TypeVar("T")
@@ -40,7 +40,6 @@ Handler: TypeAlias = Callable[["Batch", RecordedEvent], None]
 ReadEvents: TypeAlias = Callable[[int], Sequence[RecordedEvent]]
 
 CODE_VERSION = 4  # Raise it when a projection makes other rows of the same events.
-GENERIC_VERBS = ("corrected", "retracted", "disputed", "dispute-settled", "sourced")
 REDACTED = "field.redacted"
 REMEMBERED = 64  # Answers to what other nouns show, by moment.
 MEMORY = 20_000  # Streams kept in memory while events are applied.
@@ -232,17 +231,17 @@ class ReadModel:
         chunks = [wanted[at : at + CHUNK] for at in range(0, len(wanted), CHUNK)]
         if not any(self._holds(chunk) for chunk in chunks):
             return 0
+        # One that was made by older code has nothing to be searched.
+        is_searched = database.has_table(self.engine, texts.texts)
         with database.writing(self.engine) as connection:
-            conditions = (words.c.commitment.in_(chunk) for chunk in chunks)
-            found = [connection.execute(delete(words).where(c)) for c in conditions]
-        return sum(each.rowcount for each in found)
+            return sum(_erase(connection, chunk, is_searched) for chunk in chunks)
 
     def scrub(self, patience: float) -> bool:
         """Overwrite what erased words have left; False: to be tried again.
 
         It waits at most so many seconds for those who read.
         """
-        return database.scrub(self.engine, words, patience)
+        return database.scrub(self.engine, (words, texts.texts), patience)
 
     def remember(self, key: Hashable, make: Callable[[], T]) -> T:
         """Return what was made under the key, making it at the first call.
@@ -304,6 +303,16 @@ class ReadModel:
         return read_position(connection)
 
 
+def _erase(
+    connection: Connection, commitments: Sequence[str], is_searched: bool = True
+) -> int:
+    """Delete words, and that they can be found; return how many were held."""
+    if is_searched:
+        texts.erase(connection, commitments)
+    gone = delete(words).where(words.c.commitment.in_(commitments))
+    return connection.execute(gone).rowcount
+
+
 def read_position(connection: Connection) -> int:
     """Return the position of the last event that has been applied."""
     return int(connection.execute(select(progress.c.position)).scalar_one())
@@ -362,6 +371,7 @@ class Batch:
         self._closed: dict[str, list[Standing]] = {}
         self._history: list[Row] = []
         self._words: list[Row] = []
+        self._texts = texts.Collected()
         self._redactions: list[RecordedEvent] = []
         self.before: Thing | None = None
 
@@ -462,7 +472,8 @@ class Batch:
     def record(self, event: RecordedEvent) -> None:
         """Add the event to the history."""
         self.before = self.thing(event.stream)
-        self._memory.things[event.stream] = advance(self.before, event)
+        after = self._memory.things[event.stream] = advance(self.before, event)
+        self._texts.record(self.before, after, event)
         self._history.append(_history_row(event))
         if event.type == REDACTED:
             self._redactions.append(event)
@@ -477,6 +488,7 @@ class Batch:
             database.insert_many(self.connection, history, self._history)
         if self._words:
             database.insert_many(self.connection, words, self._words)
+        self._texts.flush(self.connection, self._read_words)
         for event in self._redactions:
             self._erase(event)
         for name, table in self._tables.items():
@@ -491,7 +503,7 @@ class Batch:
         )
         sealed = orjson.loads(self.connection.execute(statement).scalar_one())
         gone = [sealed[name] for name in event.data["fields"]]
-        self.connection.execute(delete(words).where(words.c.commitment.in_(gone)))
+        _erase(self.connection, gone)
         why = {name: event.data[name] for name in ("basis", "reference")}
         why |= {"position": event.position, "recorded_at": event.recorded_at}
         rows = [{"commitment": each, **why} for each in gone]
@@ -541,6 +553,17 @@ class Batch:
                 values.append({**row.values, **span})
         if values:
             database.insert_many(self.connection, table, values)
+
+    def _read_words(self, commitments: Iterable[str]) -> dict[str, Any]:
+        """Return the values that are held of commitments, by this batch or before."""
+        held = {row["commitment"]: row["value"] for row in self._words}
+        missing = sorted({each for each in commitments if each not in held})
+        statement = select(words.c.commitment, words.c.value)
+        for start in range(0, len(missing), CHUNK):
+            chunk = words.c.commitment.in_(missing[start : start + CHUNK])
+            found = self.connection.execute(statement.where(chunk))
+            held |= {row.commitment: row.value for row in found}
+        return {name: orjson.loads(value) for name, value in held.items()}
 
     def _read_standing(self, table: Table, ids: Sequence[str]) -> None:
         known = self._memory.rows

@@ -6,11 +6,12 @@ from typing import Any
 from sqlalchemy import select
 
 from projections import bodies, database
+from projections.facts import world_date
 from projections.listing import Listing, Page, chunks, page_of
 from projections.moment import Moment
 from projections.read_model import ReadModel, Row, history, recorded_event
 from projections.sentences import TEMPLATES, Teller, Told
-from projections.timeline import dates_of_ratings, facts_about, world_date
+from projections.timeline import dates_of_ratings, facts_about
 from schemas import dates
 from schemas.codelists import Change, label
 from schemas.events import RecordedEvent

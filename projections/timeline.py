@@ -5,7 +5,7 @@ the fact refers to. A body's timeline is made of the facts that concern it, and 
 those that refer to what concerns it alone.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
@@ -13,7 +13,7 @@ from sqlalchemy import Column, Integer, select
 
 from projections import bodies, database, ratings
 from projections.database import KEY, versioned_table
-from projections.facts import Fact, Thing
+from projections.facts import Fact, Thing, world_date
 from projections.listing import (
     Listing,
     Opened,
@@ -51,9 +51,6 @@ NOUNS = sorted({type.partition(".")[0] for type in TEMPLATES})
 NAMING = ("body", "to", "convened_by")
 NAMING_MANY = ("bodies", "subjects", "succeeded_by")
 REFERRING = ("about", "responds_to", "addresses")
-# When a thing is due, and when somebody was elected, is not when it happened.
-FIRST = ("published_on", "started_on")
-LATER = ("due_on", "elected_on", "fieldwork_to")
 UNDATED = "9999"
 
 
@@ -95,15 +92,6 @@ def _row(thing: Thing, fact: Fact, first: Fact, target: str) -> Row:
         "first": to_json(first.data),
         "first_sealed": to_json(first.sealed),
     }
-
-
-def world_date(data: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    """Return when a fact happened, and what that rests on."""
-    for name in (*FIRST, *sorted(set(data) - {*FIRST, *LATER})):
-        is_end = name == "ended_on" and "started_on" in data
-        if dates.is_world_date(name) and data.get(name) and not is_end:
-            return data[name], data[f"{name}_basis"]
-    return None, None
 
 
 def bodies_of(thing: Thing, facts: Iterable[Fact]) -> list[str]:

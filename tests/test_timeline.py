@@ -6,11 +6,12 @@ import pytest
 from sqlalchemy import delete
 
 from projections import database
+from projections.facts import world_date
 from projections.listing import Page
 from projections.read_model import words
 from projections.recorded import list_recorded
 from projections.sentences import TEMPLATES
-from projections.timeline import list_timeline, world_date
+from projections.timeline import list_timeline
 from service.domain.bodies import Body
 from service.domain.catalogue import EVENT_TYPES
 from service.domain.findings import Finding

@@ -1,22 +1,12 @@
 """Names: which thing is meant by the words of a file, and what came nearest."""
 
-import csv
 import difflib
 import re
-import unicodedata
 from collections.abc import Iterable
-from functools import cache, lru_cache
-from importlib.resources import files
 
-_ENDINGS = (
-    " police service",
-    " constabulary",
-    " police force",
-    " police",
-    " service",
-    " force",
-)
+from projections.spellings import fold, slug, spellings
 
+__all__ = ["Names", "UnknownNameError", "fold", "fold_title", "shown", "slug"]
 
 _LONGEST = 80  # Characters of a name that a message shows.
 
@@ -71,24 +61,6 @@ class Names:
         return f"; the nearest is {shown(folded[close[0]])}" if close else ""
 
 
-@lru_cache(maxsize=4096)
-def fold(name: str) -> str:
-    """Return what variants of a name have in common.
-
-    `Devon & Cornwall Police`, `devon-and-cornwall` and `Devon and Cornwall` are one;
-    so are `London, City of` and `City of London Police`.
-    """
-    text = unicodedata.normalize("NFKD", name).casefold().replace("&", " and ")
-    head, comma, tail = text.partition(", ")
-    if comma and tail.strip().endswith(" of"):
-        text = f"{tail} {head}"
-    text = re.sub("['\u2018\u2019`]", "", text)
-    text = " ".join(re.sub(r"[^a-z0-9]+", " ", text).split())
-    for ending in _ENDINGS:
-        text = text.removesuffix(ending)
-    return text.removeprefix("the ")
-
-
 def fold_title(title: str) -> str:
     """Return what writings of one title have in common.
 
@@ -102,16 +74,3 @@ def shown(text: str) -> str:
     """Return text in quotes, cut short, fit to stand in a message."""
     # What repr gives holds nothing that a terminal would act on.
     return repr(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")
-
-
-def slug(text: str) -> str:
-    """Return text as a slug: `Requires improvement` becomes requires-improvement."""
-    return "-".join(re.sub(r"[^a-z0-9]+", " ", text.casefold()).split())
-
-
-@cache
-def spellings() -> dict[tuple[str, str], str]:
-    """Return the variants that folding does not reach, from spellings.csv."""
-    path = files("service.imports").joinpath("spellings.csv")
-    rows = csv.DictReader(path.read_text("utf-8").splitlines())
-    return {(row["kind"], fold(row["spelling"])): row["id"] for row in rows}

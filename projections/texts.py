@@ -1,0 +1,297 @@
+"""Texts: what can be found by its words: names, titles, and words that are opened.
+
+A row is one text of one fact, and stands as long as the fact stands so. It holds the
+words, and so it is no projection: it has no digest, which would change with each
+redaction, and what is redacted is deleted from it, as from the table `words`.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from sqlalchemy import (
+    DDL,
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    Index,
+    Integer,
+    String,
+    Table,
+    bindparam,
+    case,
+    cast,
+    delete,
+    event,
+    func,
+    literal_column,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import TSQUERY
+
+from projections import database
+from projections.database import KEY, metadata
+from projections.facts import GENERIC_VERBS, Fact, Thing, world_date
+from projections.spellings import spellings_of
+from schemas import dates
+from schemas.events import RecordedEvent
+from schemas.tokens import Sought, folded
+
+# Of each noun, the plain members that are searched. All sealed ones are, but these.
+NOUNS: dict[str, tuple[str, ...]] = {
+    "body": ("name",),
+    "programme": ("title", "label", "text"),
+    "inspection": ("title",),
+    **dict.fromkeys(
+        ("rating", "term", "statement", "plan", "commitment", "session", "finding",
+         "monitoring", "gap"),
+        (),
+    ),
+}  # fmt: skip
+UNSEARCHED = ("source_titles", "reason_text")
+NAMES = ("name", "title", "label", "person_name", "spelling")
+MOST = 1000  # Texts of one event.
+
+texts = Table(
+    "texts",
+    metadata,
+    Column(
+        "number",
+        Integer().with_variant(BigInteger, "postgresql"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("noun", KEY, nullable=False),
+    Column("thing", KEY, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("member", KEY, nullable=False),
+    Column("is_name", Boolean, nullable=False),
+    # The first possible day of the fact; null where the thing's own days tell.
+    Column("since", KEY),
+    Column("position_from", Integer, nullable=False),
+    Column("position_to", Integer),
+    Column("commitment", KEY),
+    Column("plain", KEY),
+    Column("length", Integer, nullable=False),
+    Column("folded", KEY, nullable=False),
+)
+Index("texts_thing", texts.c.thing)
+
+_FOUND_IN = func.array_to_tsvector(
+    func.string_to_array(texts.c.folded, literal_column("' '"))
+)
+Index("texts_words", _FOUND_IN, postgresql_using="gin").ddl_if(dialect="postgresql")
+
+# The tokens are made by us: `ascii` takes all that is beyond ASCII for letters.
+_FTS5 = DDL(  # type: ignore[no-untyped-call]
+    "CREATE VIRTUAL TABLE IF NOT EXISTS texts_words USING fts5(folded, "
+    "content='texts', content_rowid='number', tokenize='ascii', detail=none, "
+    "columnsize=0)"
+)
+event.listen(texts, "after_create", _FTS5.execute_if(dialect="sqlite"))
+
+ReadWords: TypeAlias = Callable[[Iterable[str]], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One text of a fact: plain, or sealed in a commitment."""
+
+    version: int
+    member: str
+    since: str | None
+    commitment: str | None = None
+    plain: str | None = None
+
+    @property
+    def place(self) -> tuple[int, str, str]:
+        """Where it comes among the texts of its thing."""
+        return self.version, self.member, self.plain or ""
+
+
+class Collected:
+    """The texts that a batch of events opens and closes, before they are written."""
+
+    def __init__(self) -> None:
+        self._opened: list[dict[str, Any]] = []
+        self._closed: list[dict[str, Any]] = []
+
+    def record(self, before: Thing | None, after: Thing, event: RecordedEvent) -> None:
+        """Note what an event says, and what it takes back."""
+        if event.noun not in NOUNS:
+            return
+        if event.verb in GENERIC_VERBS:
+            old, new = set(_standing(before)), set(_standing(after))
+            self._closed += [_closing(event, each) for each in old - new]
+            said = sorted(new - old, key=lambda each: each.place)
+        else:
+            said = list(_said(after, after.facts[event.version]))
+        for number, each in enumerate(said):
+            self._opened.append(_opening(event, number, each))
+
+    def flush(self, connection: Connection, read: ReadWords) -> None:
+        """Write what was noted; `read` gives the words that are held."""
+        sealed = [row["commitment"] for row in self._opened if row["commitment"]]
+        held = read(sealed) if sealed else {}
+        rows = [row for row in self._opened if _fill(row, held)]
+        if rows:
+            database.insert_many(connection, texts, rows)
+            if connection.dialect.name == "sqlite":
+                values = [(row["number"], row["folded"]) for row in rows]
+                connection.exec_driver_sql(_INDEX, values)
+        if self._closed:
+            connection.execute(_CLOSE, self._closed)
+
+
+def matching(dialect: str, sought: Sought) -> list[ColumnElement[bool]]:
+    """Keep the texts that have all the words, beginnings and phrases sought."""
+    # Words are letters and digits alone: there is nothing to break out of quotes with.
+    asked = _for_postgresql(sought) if dialect == "postgresql" else _for_fts5(sought)
+    phrases = (f" {' '.join(each)} " for each in sought.phrases)
+    return [asked, *(_padded().contains(each) for each in phrases)]
+
+
+def rank(sought: Sought) -> ColumnElement[int]:
+    """Return how far from the top a text comes: lower is nearer.
+
+    First the very name, then names and titles, then other texts; among them, the
+    greater the part that the words sought are of a text, the nearer the top.
+    """
+    tier = case(
+        (texts.c.is_name & (texts.c.folded == sought.whole), 1),
+        (texts.c.is_name, 2),
+        else_=3,
+    )
+    density = (1000 * _occurrences(sought)) // (texts.c.length + 20)
+    return 100_000 * tier - density
+
+
+def erase(connection: Connection, commitments: Sequence[str]) -> None:
+    """Delete the texts that these commitments seal."""
+    chosen = texts.c.commitment.in_(commitments)
+    if connection.dialect.name == "sqlite":
+        rows = connection.execute(select(texts.c.number, texts.c.folded).where(chosen))
+        for number, words in rows.all():
+            connection.exec_driver_sql(_UNINDEX, (number, words))
+    connection.execute(delete(texts).where(chosen))
+
+
+def _said(thing: Thing, fact: Fact) -> Iterator[Text]:
+    """Give the texts of a fact that stands."""
+    noun = thing.stream.partition("-")[0]
+    if not fact.sealed and not NOUNS[noun]:
+        return
+    is_first = fact.version == next(iter(thing.facts))
+    since = None if is_first or noun == "body" else _since(fact)
+    for member, commitment in fact.sealed.items():
+        if member not in UNSEARCHED:
+            yield Text(fact.version, member, since, commitment=commitment)
+    for member in NOUNS[noun]:
+        if words := fact.data.get(member):
+            yield Text(fact.version, member, since, plain=words)
+    for spelling in spellings_of(noun, thing.id) if is_first else ():
+        yield Text(fact.version, "spelling", since, plain=spelling)
+
+
+def _since(fact: Fact) -> str:
+    on = world_date(fact.data)[0]
+    return dates.first_day(on) if on else ""
+
+
+def _standing(thing: Thing | None) -> Iterator[Text]:
+    if thing is None or thing.is_retracted:
+        return
+    for fact in thing.facts.values():
+        if not fact.is_retracted:
+            yield from _said(thing, fact)
+
+
+def _opening(event: RecordedEvent, number: int, said: Text) -> dict[str, Any]:
+    return {
+        "number": event.position * MOST + number,
+        "noun": event.noun,
+        "thing": event.id,
+        "version": said.version,
+        "member": said.member,
+        "is_name": said.member in NAMES,
+        "since": said.since,
+        "position_from": event.position,
+        "position_to": None,
+        "commitment": said.commitment,
+        "plain": said.plain,
+    }
+
+
+def _fill(row: dict[str, Any], held: dict[str, Any]) -> bool:
+    """Add the words to a row; False if they are not held, or are no text."""
+    words = row["plain"] or held.get(row["commitment"])
+    if not isinstance(words, str):
+        return False
+    row["folded"] = folded(words)
+    row["length"] = row["folded"].count(" ") + 1
+    return bool(row["folded"])
+
+
+def _closing(event: RecordedEvent, said: Text) -> dict[str, Any]:
+    return {
+        "noun_": event.noun,
+        "thing_": event.id,
+        "version_": said.version,
+        "member_": said.member,
+        "key_": said.commitment or said.plain,
+        "at_": event.position,
+    }
+
+
+_INDEX = "INSERT INTO texts_words(rowid, folded) VALUES (?, ?)"
+_UNINDEX = "INSERT INTO texts_words(texts_words, rowid, folded) VALUES ('delete', ?, ?)"
+_CLOSE = (
+    update(texts)
+    .where(
+        texts.c.thing == bindparam("thing_"),
+        texts.c.noun == bindparam("noun_"),
+        texts.c.version == bindparam("version_"),
+        texts.c.member == bindparam("member_"),
+        func.coalesce(texts.c.commitment, texts.c.plain) == bindparam("key_"),
+        texts.c.position_from < bindparam("at_"),
+        texts.c.position_to.is_(None),
+    )
+    .values(position_to=bindparam("at_"))
+)
+
+
+def _for_postgresql(sought: Sought) -> ColumnElement[bool]:
+    terms = [f"'{word}'" for word in sought.words]
+    terms += [f"'{each}':*" for each in sought.beginnings]
+    asked = cast(" & ".join(terms), TSQUERY)
+    return _FOUND_IN.op("@@", is_comparison=True)(asked)
+
+
+def _for_fts5(sought: Sought) -> ColumnElement[bool]:
+    terms = [f'"{word}"' for word in sought.words]
+    terms += [f'"{each}" *' for each in sought.beginnings]
+    found = text("SELECT rowid FROM texts_words WHERE texts_words MATCH :fts5")
+    asked = found.bindparams(fts5=" AND ".join(terms)).columns(texts.c.number)
+    return texts.c.number.in_(asked)
+
+
+_SPACE: ColumnElement[str] = literal_column("' '", String)
+
+
+def _padded() -> ColumnElement[str]:
+    return _SPACE + texts.c.folded + _SPACE
+
+
+def _occurrences(sought: Sought) -> ColumnElement[int]:
+    """Return how often the words and the beginnings occur in a text."""
+    terms = [f" {word} " for word in sought.words]
+    terms += [f" {each}" for each in sought.beginnings]
+    total: ColumnElement[int] = literal_column("0", Integer)
+    for term in terms:
+        rest = func.replace(_padded(), term, "")
+        total = total + (func.length(_padded()) - func.length(rest)) // len(term)
+    return total
