@@ -21,12 +21,14 @@ from projections.listing import (
     open_words,
     with_common,
 )
+from projections.matching import saying
 from projections.moment import Moment, span, standing
 from projections.read_model import Batch, Projection, ReadModel, Row, generic, to_json
 from projections.rows import row_of
 from schemas import dates
 from schemas.codelists import BodyKind, Relation, label
 from schemas.events import RecordedEvent
+from schemas.tokens import Sought
 
 table = versioned_table(
     "bodies",
@@ -193,6 +195,7 @@ def list_bodies(
     kind: str | None = None,
     region: str | None = None,
     overseen_by: str | None = None,
+    q: Sought | None = None,
 ) -> Listing:
     """Return bodies, by id."""
     conditions: list[Any] = [table.c.kind == kind] if kind else []
@@ -201,6 +204,7 @@ def list_bodies(
     if overseen_by:
         linked = _linked_to(moment, "overseen-by", overseen_by)
         conditions.append(table.c.id.in_(linked))
+    conditions += saying(db, moment, "body", table, q)
     listing = list_rows(db, table, moment, page, *conditions)
     listing.rows = _items(db, moment, listing.rows)
     return listing

@@ -16,9 +16,11 @@ from projections.listing import (
     list_rows,
     parts_of,
 )
+from projections.matching import saying
 from projections.moment import Moment, span
 from projections.read_model import Projection, ReadModel, Row, to_json
 from projections.rows import in_time, keep_rows, part_of, plain_of, row_of, sealed_of
+from schemas.tokens import Sought
 
 PLAIN = ("kind", "body", "term", "made_on", "made_on_basis", "currency", "due_on",
          "due_on_basis", "about")  # fmt: skip
@@ -83,10 +85,12 @@ def list_commitments(
     moment: Moment,
     page: Page,
     force: str | None = None,
+    q: Sought | None = None,
     **filters: str | None,
 ) -> Listing:
     """Return commitments, by id; `filters` are values of their columns."""
     conditions = [*equal(table, **filters), *around_force(db, moment, table, force)]
+    conditions += saying(db, moment, "commitment", table, q)
     listing = list_rows(db, table, moment, page, *conditions)
     listing.rows = _items(db, moment, listing.rows)
     return listing

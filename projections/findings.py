@@ -22,12 +22,14 @@ from projections.listing import (
     page_of,
     with_common,
 )
+from projections.matching import saying
 from projections.moment import Moment, certainty, span
 from projections.read_model import Batch, Projection, ReadModel, Row, generic, to_json
 from projections.rows import row_of
 from schemas import dates
 from schemas.codelists import InForce, label
 from schemas.events import RecordedEvent
+from schemas.tokens import Sought
 
 OWN = ("inspection", "kind", "accelerated", "raised_on", "raised_on_basis",
        "outside_id")  # fmt: skip
@@ -160,10 +162,12 @@ def list_findings(
     page: Page,
     body: str | None = None,
     status: str | None = None,
+    q: Sought | None = None,
     **filters: Any,
 ) -> Listing:
     """Return findings, by id; the other filters are kind, inspection, accelerated."""
-    found = _found(db, moment, _conditions(body, filters))
+    said = saying(db, moment, "finding", table, q)
+    found = _found(db, moment, [*_conditions(body, filters), *said])
     wanted = [row for row in found if status in (None, row["status"])]
     held = [row for row in wanted if _is_listed(row, moment)]
     listing = page_of(held, page, lambda row: (row["id"],))

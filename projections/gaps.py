@@ -17,12 +17,14 @@ from projections.listing import (
     open_words,
     with_common,
 )
+from projections.matching import saying
 from projections.moment import Moment, certainty, span
 from projections.read_model import Batch, Projection, ReadModel, Row, generic
 from projections.rows import row_of
 from schemas import dates
 from schemas.codelists import label
 from schemas.events import RecordedEvent
+from schemas.tokens import Sought
 
 ABOUT = ("programme", "inspection", "body", "question")
 OWN = ("kind", "since", "since_basis")
@@ -75,10 +77,12 @@ def list_gaps(
     kind: str | None = None,
     body: str | None = None,
     programme: str | None = None,
+    q: Sought | None = None,
 ) -> Listing:
     """Return gaps, by id."""
     filters = {"kind": kind, "body": body, "programme": programme}
     conditions = [table.c[name] == value for name, value in filters.items() if value]
+    conditions += saying(db, moment, "gap", table, q)
     listing = list_rows(db, table, moment, page, *conditions)
     listing.rows = _items(db, moment, listing.rows)
     return listing

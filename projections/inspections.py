@@ -19,12 +19,14 @@ from projections.listing import (
     open_words,
     with_common,
 )
+from projections.matching import saying
 from projections.moment import Moment, span
 from projections.read_model import Batch, Projection, ReadModel, Row, generic, to_json
 from projections.rows import row_of
 from schemas import dates
 from schemas.codelists import label
 from schemas.events import RecordedEvent
+from schemas.tokens import Sought
 
 table = versioned_table(
     "inspections",
@@ -123,6 +125,7 @@ def list_inspections(
     programme: str | None = None,
     body: str | None = None,
     kind: str | None = None,
+    q: Sought | None = None,
 ) -> Listing:
     """Return inspections, by id."""
     conditions: list[Any] = []
@@ -131,6 +134,7 @@ def list_inspections(
     if kind:
         conditions.append(table.c.kind == kind)
     conditions += holding(table.c.subjects, body)
+    conditions += saying(db, moment, "inspection", table, q)
     listing = list_rows(db, table, moment, page, *conditions)
     listing.rows = _items(db, moment, listing.rows)
     return listing

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Table, and_, func, or_, select
+from sqlalchemy import ColumnElement, FromClause, and_, func, or_, select
 
 from projections import database
 from projections.read_model import ReadModel, Row, history
@@ -54,7 +54,7 @@ def standing(table: FromClause, moment: Moment) -> ColumnElement[bool]:
     )
 
 
-def in_force(table: Table, moment: Moment) -> ColumnElement[bool]:
+def in_force(table: FromClause, moment: Moment) -> ColumnElement[bool]:
     """Keep the rows that held on the day asked for; without one, keep all."""
     if moment.as_of is None:
         return table.c.id.is_not(None)

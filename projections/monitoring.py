@@ -20,12 +20,14 @@ from projections.listing import (
     page_of,
     with_common,
 )
+from projections.matching import saying
 from projections.moment import Moment
 from projections.read_model import Batch, Projection, ReadModel, Row, generic
 from projections.rows import row_of
 from schemas import dates
 from schemas.codelists import InForce, label
 from schemas.events import RecordedEvent
+from schemas.tokens import Sought
 
 DATES = ("entered_on", "observed_on", "left_on")
 OWN = ("body", "phase", *DATES, *(f"{name}_basis" for name in DATES), "to_phase")
@@ -119,10 +121,12 @@ def list_monitoring(
     page: Page,
     body: str | None = None,
     phase: str | None = None,
+    q: Sought | None = None,
 ) -> Listing:
     """Return spells, by id."""
     conditions: list[Any] = [table.c.body == body] if body else []
     conditions += [table.c.phase == phase] if phase else []
+    conditions += saying(db, moment, "monitoring", table, q)
     found = all_rows(db, table, moment.without_day(), *conditions)
     listed = [row for row in found if _is_listed(row, moment)]
     listing = page_of(listed, page, lambda row: (row["id"],))

@@ -24,10 +24,12 @@ from projections.listing import (
     list_rows,
     parts_of,
 )
+from projections.matching import saying
 from projections.moment import Moment, span
 from projections.read_model import Projection, ReadModel, Row, to_json
 from projections.rows import in_time, keep_rows, part_of, plain_of, row_of, sealed_of
 from schemas.codelists import UpdateKind, label
+from schemas.tokens import Sought
 
 PLAIN = ("body", "addresses", "opened_on", "opened_on_basis", "closed_on",
          "closed_on_basis", "outcome")  # fmt: skip
@@ -136,9 +138,11 @@ def list_plans(
     page: Page,
     body: str | None = None,
     addresses: str | None = None,
+    q: Sought | None = None,
 ) -> Listing:
     """Return plans, by id."""
     conditions = [*equal(table, body=body), *holding(table.c.addresses, addresses)]
+    conditions += saying(db, moment, "plan", table, q)
     listing = list_rows(db, table, moment, page, *conditions)
     listing.rows = _items(db, moment, listing.rows)
     return listing

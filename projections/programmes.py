@@ -19,10 +19,12 @@ from projections.listing import (
     page_of,
     with_common,
 )
+from projections.matching import saying
 from projections.moment import Moment, span
 from projections.read_model import Batch, Projection, ReadModel, Row, generic, to_json
 from projections.rows import row_of
 from schemas.events import RecordedEvent
+from schemas.tokens import Sought
 
 table = versioned_table(
     "programmes",
@@ -152,10 +154,15 @@ def _all_ids(connection: Connection) -> list[str]:
 
 
 def list_programmes(
-    db: ReadModel, moment: Moment, page: Page, family: str | None = None
+    db: ReadModel,
+    moment: Moment,
+    page: Page,
+    family: str | None = None,
+    q: Sought | None = None,
 ) -> Listing:
     """Return programmes, by id."""
     conditions = [table.c.family == family] if family else []
+    conditions += saying(db, moment, "programme", table, q)
     listing = list_rows(db, table, moment, page, *conditions)
     listing.rows = _items(db, moment, listing.rows)
     return listing

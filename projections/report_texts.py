@@ -215,9 +215,7 @@ class ReportTexts:
             due = list(connection.execute(select(scrubs.c.token)).scalars())
         if not due:
             return True
-        # On SQLite the whole file is written anew.
-        tables = (table, keys, scrubs) if self._on_postgresql else (table,)
-        if not all(database.scrub(self._engine, each, patience) for each in tables):
+        if not database.scrub(self._engine, (table, keys, scrubs), patience):
             return False
         with database.writing(self._engine) as connection:
             connection.execute(delete(scrubs).where(scrubs.c.token.in_(due)))

@@ -9,9 +9,11 @@ from projections.database import KEY, versioned_table
 from projections.facts import Thing
 from projections.items import Known, dated
 from projections.listing import Listing, Page, equal, get_row, holding, list_rows
+from projections.matching import saying
 from projections.moment import Moment, span
 from projections.read_model import Projection, ReadModel, Row, to_json
 from projections.rows import keep_rows, plain_of, row_of, sealed_of
+from schemas.tokens import Sought
 
 PLAIN = ("held_on", "held_on_basis", "convened_by", "bodies", "about")
 SEALED = ("title", "attendees", "minutes")
@@ -47,12 +49,14 @@ def list_sessions(
     page: Page,
     body: str | None = None,
     convened_by: str | None = None,
+    q: Sought | None = None,
 ) -> Listing:
     """Return sessions, by id."""
     conditions = [
         *holding(table.c.bodies, body),
         *equal(table, convened_by=convened_by),
     ]
+    conditions += saying(db, moment, "session", table, q)
     listing = list_rows(db, table, moment, page, *conditions)
     listing.rows = _items(db, moment, listing.rows)
     return listing

@@ -9,9 +9,11 @@ from projections.database import KEY, versioned_table
 from projections.facts import Thing
 from projections.items import Known, around_force, coded, dated
 from projections.listing import Listing, Page, equal, get_row, holding, list_rows
+from projections.matching import saying
 from projections.moment import Moment, span
 from projections.read_model import Projection, ReadModel, Row, to_json
 from projections.rows import keep_rows, plain_of, row_of, sealed_of
+from schemas.tokens import Sought
 
 PLAIN = ("kind", "body", "term", "published_on", "published_on_basis", "dated_on",
          "dated_on_basis", "about", "responds_to", "withdrawn_on",
@@ -64,6 +66,7 @@ def list_statements(
     force: str | None = None,
     about: str | None = None,
     responds_to: str | None = None,
+    q: Sought | None = None,
     **filters: str | None,
 ) -> Listing:
     """Return statements, by id; `filters` are values of their columns."""
@@ -73,6 +76,7 @@ def list_statements(
         *holding(table.c.responds_to, responds_to),
         *around_force(db, moment, table, force),
     ]
+    conditions += saying(db, moment, "statement", table, q)
     listing = list_rows(db, table, moment, page, *conditions)
     listing.rows = _items(db, moment, listing.rows)
     return listing

@@ -12,11 +12,13 @@ from projections.database import KEY, versioned_table
 from projections.facts import Fact, Thing
 from projections.items import Known, around_force, coded, dated
 from projections.listing import Listing, Page, equal, get_row, list_rows
+from projections.matching import saying
 from projections.moment import Moment, certainty, span
 from projections.read_model import Projection, ReadModel, Row
 from projections.rows import keep_rows, plain_of, row_of, sealed_of
 from schemas import dates
 from schemas.codelists import InForce
+from schemas.tokens import Sought
 
 PLAIN = ("body", "office", "elected_on", "elected_on_basis", "started_on",
          "started_on_basis", "party", "ended_on", "ended_on_basis",
@@ -80,10 +82,12 @@ def list_terms(
     moment: Moment,
     page: Page,
     force: str | None = None,
+    q: Sought | None = None,
     **filters: str | None,
 ) -> Listing:
     """Return terms, by id; `filters` are values of their columns."""
     conditions = [*equal(table, **filters), *around_force(db, moment, table, force)]
+    conditions += saying(db, moment, "term", table, q)
     listing = list_rows(db, table, moment, page, *conditions)
     listing.rows = _items(db, moment, listing.rows)
     return listing

@@ -14,24 +14,18 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    ColumnElement,
     Connection,
     Index,
     Integer,
-    String,
     Table,
     bindparam,
-    case,
-    cast,
     delete,
     event,
     func,
     literal_column,
     select,
-    text,
     update,
 )
-from sqlalchemy.dialects.postgresql import TSQUERY
 
 from projections import database
 from projections.database import KEY, metadata
@@ -39,7 +33,7 @@ from projections.facts import GENERIC_VERBS, Fact, Thing, world_date
 from projections.spellings import spellings_of
 from schemas import dates
 from schemas.events import RecordedEvent
-from schemas.tokens import Sought, folded
+from schemas.tokens import folded
 
 # Of each noun, the plain members that are searched. All sealed ones are, but these.
 NOUNS: dict[str, tuple[str, ...]] = {
@@ -81,10 +75,10 @@ texts = Table(
 )
 Index("texts_thing", texts.c.thing)
 
-_FOUND_IN = func.array_to_tsvector(
+FOUND_IN = func.array_to_tsvector(
     func.string_to_array(texts.c.folded, literal_column("' '"))
 )
-Index("texts_words", _FOUND_IN, postgresql_using="gin").ddl_if(dialect="postgresql")
+Index("texts_words", FOUND_IN, postgresql_using="gin").ddl_if(dialect="postgresql")
 
 # The tokens are made by us: `ascii` takes all that is beyond ASCII for letters.
 _FTS5 = DDL(  # type: ignore[no-untyped-call]
@@ -145,29 +139,6 @@ class Collected:
                 connection.exec_driver_sql(_INDEX, values)
         if self._closed:
             connection.execute(_CLOSE, self._closed)
-
-
-def matching(dialect: str, sought: Sought) -> list[ColumnElement[bool]]:
-    """Keep the texts that have all the words, beginnings and phrases sought."""
-    # Words are letters and digits alone: there is nothing to break out of quotes with.
-    asked = _for_postgresql(sought) if dialect == "postgresql" else _for_fts5(sought)
-    phrases = (f" {' '.join(each)} " for each in sought.phrases)
-    return [asked, *(_padded().contains(each) for each in phrases)]
-
-
-def rank(sought: Sought) -> ColumnElement[int]:
-    """Return how far from the top a text comes: lower is nearer.
-
-    First the very name, then names and titles, then other texts; among them, the
-    greater the part that the words sought are of a text, the nearer the top.
-    """
-    tier = case(
-        (texts.c.is_name & (texts.c.folded == sought.whole), 1),
-        (texts.c.is_name, 2),
-        else_=3,
-    )
-    density = (1000 * _occurrences(sought)) // (texts.c.length + 20)
-    return 100_000 * tier - density
 
 
 def erase(connection: Connection, commitments: Sequence[str]) -> None:
@@ -262,36 +233,3 @@ _CLOSE = (
     )
     .values(position_to=bindparam("at_"))
 )
-
-
-def _for_postgresql(sought: Sought) -> ColumnElement[bool]:
-    terms = [f"'{word}'" for word in sought.words]
-    terms += [f"'{each}':*" for each in sought.beginnings]
-    asked = cast(" & ".join(terms), TSQUERY)
-    return _FOUND_IN.op("@@", is_comparison=True)(asked)
-
-
-def _for_fts5(sought: Sought) -> ColumnElement[bool]:
-    terms = [f'"{word}"' for word in sought.words]
-    terms += [f'"{each}" *' for each in sought.beginnings]
-    found = text("SELECT rowid FROM texts_words WHERE texts_words MATCH :fts5")
-    asked = found.bindparams(fts5=" AND ".join(terms)).columns(texts.c.number)
-    return texts.c.number.in_(asked)
-
-
-_SPACE: ColumnElement[str] = literal_column("' '", String)
-
-
-def _padded() -> ColumnElement[str]:
-    return _SPACE + texts.c.folded + _SPACE
-
-
-def _occurrences(sought: Sought) -> ColumnElement[int]:
-    """Return how often the words and the beginnings occur in a text."""
-    terms = [f" {word} " for word in sought.words]
-    terms += [f" {each}" for each in sought.beginnings]
-    total: ColumnElement[int] = literal_column("0", Integer)
-    for term in terms:
-        rest = func.replace(_padded(), term, "")
-        total = total + (func.length(_padded()) - func.length(rest)) // len(term)
-    return total

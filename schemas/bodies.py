@@ -16,7 +16,8 @@ from schemas.fields import (
     ids,
     nullable_date,
 )
-from schemas.listing import FilterSchema, ItemSchema, MomentSchema
+from schemas.listing import ItemSchema, MomentSchema
+from schemas.search import SearchedSchema
 
 
 class OutsideIdsSchema(Closed):
@@ -86,7 +87,7 @@ class BodyDissolvedSchema(EventData):
     note = Words()
 
 
-class BodyFilterSchema(FilterSchema):
+class BodyFilterSchema(SearchedSchema):
     """Which bodies to list."""
 
     kind = Code(BodyKind, metadata={"description": "Only of this kind."})

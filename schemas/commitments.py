@@ -16,7 +16,8 @@ from schemas.fields import (
     nullable_date,
     streams,
 )
-from schemas.listing import FilterSchema, ItemSchema
+from schemas.listing import ItemSchema
+from schemas.search import SearchedSchema
 
 
 @event_data("commitment.made")
@@ -57,7 +58,7 @@ class CommitmentReportedSchema(EventData):
     text = Words()
 
 
-class CommitmentFilterSchema(FilterSchema):
+class CommitmentFilterSchema(SearchedSchema):
     """Which commitments to list."""
 
     body = Id(metadata={"description": "Only by this body."})

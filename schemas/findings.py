@@ -17,7 +17,8 @@ from schemas.fields import (
     nullable_date,
     streams,
 )
-from schemas.listing import FilterSchema, Flag, ItemSchema
+from schemas.listing import Flag, ItemSchema
+from schemas.search import SearchedSchema
 
 
 @event_data("finding.raised")
@@ -86,7 +87,7 @@ class FindingSupersededSchema(EventData):
     note = Words()
 
 
-class FindingFilterSchema(FilterSchema):
+class FindingFilterSchema(SearchedSchema):
     """Which findings to list."""
 
     kind = Code(FindingKind, metadata={"description": "Only of this kind."})

@@ -14,7 +14,8 @@ from schemas.fields import (
     date_basis,
     nullable_date,
 )
-from schemas.listing import FilterSchema, ItemSchema
+from schemas.listing import ItemSchema
+from schemas.search import SearchedSchema
 
 
 class GapAboutSchema(Closed):
@@ -46,7 +47,7 @@ class GapClosedSchema(EventData):
     note = Words()
 
 
-class GapFilterSchema(FilterSchema):
+class GapFilterSchema(SearchedSchema):
     """Which gaps to list."""
 
     kind = Code(GapKind, metadata={"description": "Only of this kind."})

@@ -18,7 +18,8 @@ from schemas.fields import (
     ids,
     nullable_date,
 )
-from schemas.listing import FilterSchema, ItemSchema
+from schemas.listing import ItemSchema
+from schemas.search import SearchedSchema
 
 
 @event_data("inspection.announced")
@@ -83,7 +84,7 @@ class InspectionTotalsStatedSchema(EventData):
     note = Words()
 
 
-class InspectionFilterSchema(FilterSchema):
+class InspectionFilterSchema(SearchedSchema):
     """Which inspections to list."""
 
     programme = Id(metadata={"description": "Only of this programme."})

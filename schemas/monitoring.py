@@ -13,7 +13,8 @@ from schemas.fields import (
     date_basis,
     nullable_date,
 )
-from schemas.listing import FilterSchema, ItemSchema
+from schemas.listing import ItemSchema
+from schemas.search import SearchedSchema
 
 
 @event_data("monitoring.entered")
@@ -46,7 +47,7 @@ class MonitoringLeftSchema(EventData):
     note = Words()
 
 
-class MonitoringFilterSchema(FilterSchema):
+class MonitoringFilterSchema(SearchedSchema):
     """Which spells to list."""
 
     body = Id(metadata={"description": "Only of this body."})

@@ -16,7 +16,8 @@ from schemas.fields import (
     nullable_date,
     streams,
 )
-from schemas.listing import FilterSchema, ItemSchema
+from schemas.listing import ItemSchema
+from schemas.search import SearchedSchema
 
 
 @event_data("plan.opened")
@@ -77,7 +78,7 @@ class PlanClosedSchema(EventData):
     note = Words()
 
 
-class PlanFilterSchema(FilterSchema):
+class PlanFilterSchema(SearchedSchema):
     """Which plans to list."""
 
     body = Id(metadata={"description": "Only of this force."})

@@ -16,7 +16,8 @@ from schemas.fields import (
     date_basis,
     nullable_date,
 )
-from schemas.listing import FilterSchema, ItemSchema
+from schemas.listing import ItemSchema
+from schemas.search import SearchedSchema
 
 
 class ScaleGradeSchema(Closed):
@@ -77,7 +78,7 @@ class ProgrammeQuestionAliasAddedSchema(EventData):
     alias = Text(2000, required=True)
 
 
-class ProgrammeFilterSchema(FilterSchema):
+class ProgrammeFilterSchema(SearchedSchema):
     """Which programmes to list."""
 
     family = Id(metadata={"description": "Only of this family: peel, regional-soc …"})

@@ -14,7 +14,8 @@ from schemas.fields import (
     nullable_date,
     streams,
 )
-from schemas.listing import FilterSchema, ItemSchema
+from schemas.listing import ItemSchema
+from schemas.search import SearchedSchema
 
 
 @event_data("session.held")
@@ -37,7 +38,7 @@ class SessionHeldSchema(EventData):
     minutes = Words()
 
 
-class SessionFilterSchema(FilterSchema):
+class SessionFilterSchema(SearchedSchema):
     """Which sessions to list."""
 
     body = Id(metadata={"description": "Only those that held this body to account."})

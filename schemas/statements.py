@@ -16,7 +16,8 @@ from schemas.fields import (
     nullable_date,
     streams,
 )
-from schemas.listing import FilterSchema, ItemSchema
+from schemas.listing import ItemSchema
+from schemas.search import SearchedSchema
 
 
 @event_data("statement.published")
@@ -47,7 +48,7 @@ class StatementWithdrawnSchema(EventData):
     note = Words()
 
 
-class StatementFilterSchema(FilterSchema):
+class StatementFilterSchema(SearchedSchema):
     """Which statements to list."""
 
     body = Id(metadata={"description": "Only by this body."})

@@ -14,7 +14,8 @@ from schemas.fields import (
     date_basis,
     nullable_date,
 )
-from schemas.listing import FilterSchema, ItemSchema
+from schemas.listing import ItemSchema
+from schemas.search import SearchedSchema
 
 
 @event_data("term.started")
@@ -42,7 +43,7 @@ class TermEndedSchema(EventData):
     note = Words()
 
 
-class TermFilterSchema(FilterSchema):
+class TermFilterSchema(SearchedSchema):
     """Which terms to list."""
 
     body = Id(metadata={"description": "Only in offices of this body."})

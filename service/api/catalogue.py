@@ -25,6 +25,7 @@ from service.api.redacting import redacting
 from service.api.redactions import redactions
 from service.api.reports import reports
 from service.api.responses import responses
+from service.api.search import search
 from service.api.sessions import sessions
 from service.api.statements import statements
 from service.api.status import status
@@ -49,6 +50,7 @@ ALL = [
     responses,
     coverage,
     imports,
+    search,
     events,
     openings,
     projections,

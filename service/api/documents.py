@@ -43,6 +43,7 @@ WELCOME = {
         "responses": "/v1/responses",
         "coverage": "/v1/coverage",
         "import_templates": "/v1/imports/templates",
+        "search": "/v1/search",
         "events": "/v1/events",
         "status": "/v1/status",
         "checkpoint": "/log/checkpoint",
