@@ -109,6 +109,10 @@ def _occurrences(sought: Sought) -> ColumnElement[int]:
     terms += [f" {each}" for each in sought.beginnings]
     total: ColumnElement[int] = literal_column("0", Integer)
     for term in terms:
-        rest = func.replace(_padded(), term, "")
-        total = total + (func.length(_padded()) - func.length(rest)) // len(term)
+        rest = func.replace(_padded(), term, "", type_=String)
+        total = total + (_length(_padded()) - _length(rest)) // len(term)
     return total
+
+
+def _length(text: ColumnElement[str]) -> ColumnElement[int]:
+    return func.length(text, type_=Integer)
