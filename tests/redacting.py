@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import psycopg
 
+from schemas.tokens import folded
 from service import erasure, redaction
 from service.config import Settings
 from service.record import Record
@@ -66,7 +67,15 @@ def reader(place):
 
 
 def forms(text):
-    """Return all bytes in which a text may stand, in pieces that fit on a page."""
+    """Return all bytes in which a text may stand, in pieces that fit on a page.
+
+    An index has its words one by one, and shares the beginnings of neighbours.
+    """
+    ends = {each[2:].encode() for each in folded(text).split() if len(each) >= 8}
+    return [*_pieces_of(text), *_pieces_of(folded(text)), *sorted(ends)]
+
+
+def _pieces_of(text):
     whole = {
         text.encode(),
         json.dumps(text).encode()[1:-1],
@@ -83,7 +92,7 @@ def _pieces(form):
 
 def holders(place, *texts):
     """Return the files, and the live tables of PostgreSQL, that hold such a text."""
-    wanted = [each for text in texts for each in forms(text) if len(each) >= 8]
+    wanted = [each for text in texts for each in forms(text) if len(each) >= 6]
     files = [path for path in place.folder.rglob("*") if path.is_file()]
     found = [p.name for p in files if any(each in p.read_bytes() for each in wanted)]
     return sorted(found) + (tables(place, texts) if place.url else [])
