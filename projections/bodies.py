@@ -25,6 +25,7 @@ from projections.matching import saying
 from projections.moment import Moment, span, standing
 from projections.read_model import Batch, Projection, ReadModel, Row, generic, to_json
 from projections.rows import row_of
+from projections.spellings import fold, slug, spellings
 from schemas import dates
 from schemas.codelists import BodyKind, Relation, label
 from schemas.events import RecordedEvent
@@ -219,7 +220,17 @@ def get_body(db: ReadModel, moment: Moment, id: str) -> Row | None:
 def lookup_body(db: ReadModel, moment: Moment, scheme: str, id: str) -> Row | None:
     """Return the body that bears an outside id, or any name, now or formerly."""
     found = _bearers(db, moment, scheme).get(_folded(id))
+    if found is None and scheme == "name":
+        variant = _by_variant(db, moment, id)
+        return get_body(db, moment, variant) if variant else None
     return get_body(db, moment, found["id"]) if found else None
+
+
+def moved_to(db: ReadModel, moment: Moment, id: str) -> str | None:
+    """Return the one body that bears, or bore, a name of which this is the slug."""
+    names = labels(db, moment.without_day()).names()
+    found = {body for body, own in names.items() if id in map(slug, own)}
+    return found.pop() if len(found) == 1 else None
 
 
 def similar_outside_ids(
@@ -234,6 +245,16 @@ def _bearers(db: ReadModel, moment: Moment, scheme: str) -> dict[str, Row]:
     """Return the rows of bodies, by outside id or by name; an earlier id wins."""
     rows = all_rows(db, table, moment.without_day())
     return {_folded(row[scheme]): row for row in reversed(rows) if row[scheme]}
+
+
+def _by_variant(db: ReadModel, moment: Moment, name: str) -> str | None:
+    """Return the one body of which a name is a variant: `Devon & Cornwall`, `GMP`."""
+    names = labels(db, moment.without_day()).names()
+    listed = spellings().get(("body", fold(name)))
+    if listed in names:
+        return listed
+    found = {id for id, own in names.items() if fold(name) in map(fold, own)}
+    return found.pop() if len(found) == 1 else None
 
 
 def _folded(text: str) -> str:

@@ -8,9 +8,11 @@ from projections.bodies import (
     get_body,
     list_bodies,
     lookup_body,
+    moved_to,
     similar_outside_ids,
 )
 from projections.history import list_versions
+from projections.moment import known_since
 from projections.profile import get_profile
 from projections.recorded import list_recorded
 from projections.timeline import list_timeline
@@ -29,6 +31,13 @@ from service.http.contract import accepts, returns
 from service.http.problems import ProblemError
 
 bodies = Blueprint("bodies", __name__, url_prefix="/v1/bodies")
+
+
+def moved(moment: Any, id: str) -> str | None:
+    """Return the id of the body of which an id is the slug of a name."""
+    if known_since(read_model(), f"body-{id}"):
+        return None
+    return moved_to(read_model(), moment, id)
 
 
 @bodies.get("")
@@ -54,7 +63,7 @@ def lookup(moment: Any, scheme: str, id: str) -> Any:
 
 @bodies.get("/<id>")
 @accepts(query=MomentSchema)
-@returns(BodySchema, noun="body")
+@returns(BodySchema, noun="body", moved=moved)
 def item(moment: Any, id: str) -> Any:
     """Show one body."""
     return get_body(read_model(), moment, id)
@@ -62,7 +71,7 @@ def item(moment: Any, id: str) -> Any:
 
 @bodies.get("/<id>/versions")
 @accepts(query=LogPageSchema)
-@returns(RecordedEventSchema, many=True, noun="body")
+@returns(RecordedEventSchema, many=True, noun="body", moved=moved)
 def versions(moment: Any, page: Any, id: str) -> Any:
     """List everything that was recorded of one body, the first first."""
     return list_versions(read_model(), moment, page, f"body-{id}")
@@ -70,7 +79,7 @@ def versions(moment: Any, page: Any, id: str) -> Any:
 
 @bodies.get("/<id>/profile")
 @accepts(query=MomentSchema)
-@returns(ProfileSchema, noun="body", forms=("json",))
+@returns(ProfileSchema, noun="body", moved=moved, forms=("json",))
 def profile(moment: Any, id: str) -> Any:
     """Show what one page about a body needs: grades, findings, plans, responses."""
     return get_profile(read_model(), moment, id)
@@ -78,7 +87,7 @@ def profile(moment: Any, id: str) -> Any:
 
 @bodies.get("/<id>/timeline")
 @accepts(query=TimelineFilterSchema)
-@returns(TimelineSchema, many=True, noun="body", gaps="gaps.index")
+@returns(TimelineSchema, many=True, noun="body", moved=moved, gaps="gaps.index")
 def timeline(moment: Any, page: Any, id: str) -> Any:
     """List what happened to a body and those who oversee it, undated things last."""
     return list_timeline(read_model(), moment, page, id)
@@ -86,7 +95,9 @@ def timeline(moment: Any, page: Any, id: str) -> Any:
 
 @bodies.get("/<id>/changes")
 @accepts(query=RecordedFilterSchema)
-@returns(RecordedSchema, many=True, noun="body", forms=("json", "csv", "txt"))
+@returns(
+    RecordedSchema, many=True, noun="body", moved=moved, forms=("json", "csv", "txt")
+)
 def changes(moment: Any, page: Any, id: str, **filters: Any) -> Any:
     """List what was recorded of a body and those who oversee it, in sentences."""
     return list_recorded(read_model(), moment, page, id, **filters)

@@ -19,12 +19,13 @@ from schemas.fields import ID_LENGTH, ID_PATTERN, Closed
 from service.context import head, read_model, record
 from service.http import answers, moments, paging
 from service.http.asked import Asked, asked
-from service.http.problems import ProblemError
+from service.http.problems import MovedError, ProblemError
 from service.http.queries import read_query
-from service.http.representations import WHOLE, choose_form
+from service.http.representations import SUFFIX, WHOLE, choose_form
 from service.http.writing import read_write
 
 View = Callable[..., Any]
+FindMoved = Callable[[Moment, str], str | None]
 _ID = re.compile(ID_PATTERN)
 
 
@@ -51,6 +52,7 @@ class Contract:
     problems: tuple[int, ...] = ()
     may_be_kept: bool = True
     may_be_known: bool = False
+    moved: FindMoved | None = None
 
 
 def accepts(
@@ -87,12 +89,14 @@ def returns(
     problems: tuple[int, ...] = (),
     may_be_kept: bool = True,
     may_be_known: bool = False,
+    moved: FindMoved | None = None,
 ) -> Callable[[View], View]:
     """Show what the view returns in the form asked for; None is 404.
 
     What a request has recorded is answered with 201, and the address of the event at
     the `position` of the result. What may be erased at any time is not to be kept by
-    anybody's cache.
+    anybody's cache. `moved` finds the id under which the thing is on record, if it is,
+    for an address by another.
     """
 
     def decorate(view: View) -> View:
@@ -101,6 +105,8 @@ def returns(
             if "write" in g:
                 return answers.of_recorded(view(**kwargs), result)
             found = _at_one_moment(view, kwargs)
+            if found is None and moved:
+                _move(moved, kwargs.get("id"))
             if found is None:
                 raise _missing(noun, kwargs.get("id"), asked().moment)
             if isinstance(found, Listing):
@@ -118,6 +124,7 @@ def returns(
             problems=problems,
             may_be_kept=may_be_kept,
             may_be_known=may_be_known,
+            moved=moved,
         )
 
     return decorate
@@ -241,6 +248,22 @@ def _is_id(text: str) -> bool:
 
 def _notes(asked: Asked) -> list[str]:
     return things.notes(read_model(), asked.moment, asked.filters)
+
+
+def _move(find: FindMoved, id: str | None) -> None:
+    """Send to the address of the thing itself, if the id is another name of it."""
+    now = replace(asked().moment, as_of=None)
+    if id and (found := find(now, id)):
+        raise MovedError(_path_with(found))
+
+
+def _path_with(id: str) -> str:
+    """Return the path and the query of the request with another id."""
+    before, _, after = request.url_rule.rule.partition("<id>")  # type: ignore[union-attr]
+    suffix = request.environ.get(SUFFIX)
+    ending = f".{suffix}" if suffix else ""
+    query = request.query_string.decode("ascii", "ignore")
+    return f"{before}{id}{after}{ending}" + (f"?{query}" if query else "")
 
 
 def _missing(noun: str | None, id: str | None, moment: Moment) -> ProblemError:

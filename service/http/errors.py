@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from projections.listing import WrongKeyError
 from service.http.bodies import fault, invalid
-from service.http.problems import PROBLEMS, ProblemError, stranger
+from service.http.problems import PROBLEMS, MovedError, ProblemError, stranger
 from service.log.errors import (
     ClockError,
     IdempotencyReusedError,
@@ -28,6 +28,7 @@ _logger = logging.getLogger(__name__)
 def register_errors(app: Flask) -> None:
     """Turn every exception into problem details."""
     app.register_error_handler(ProblemError, respond)
+    app.register_error_handler(MovedError, _moved)
     app.register_error_handler(WrongKeyError, _wrong_key)
     app.register_error_handler(StorageFullError, _full)
     app.register_error_handler(ClockError, _clock)
@@ -54,6 +55,15 @@ def respond(error: ProblemError) -> Response:
     is_missing = known.status == 404
     response.headers["Cache-Control"] = "max-age=10" if is_missing else "no-store"
     response.headers.update(error.headers)
+    return response
+
+
+def _moved(error: MovedError) -> Response:
+    response = Response(status=301)
+    del response.headers["Content-Type"]
+    response.headers["Location"] = error.location
+    # Another body may yet be registered under the id.
+    response.headers["Cache-Control"] = "public, no-cache"
     return response
 
 

@@ -117,6 +117,7 @@ def _describe_components(spec: "APISpec") -> None:
     )
     spec.components.schema("Problem", schema=ProblemSchema)
     spec.components.schema("Meta", schema=MetaSchema)
+    spec.components.response("Moved", _moved())
     for code, description in ERRORS.items():
         spec.components.response(f"Error{code}", _error(code, description))
     for type_name in sorted(DATA_SCHEMAS):
@@ -143,6 +144,7 @@ def _operation(rule: Rule, view: View, contract: Contract) -> dict[str, Any]:
                 "headers": _headers(),
                 "content": _content(contract),
             },
+            **({"301": "Moved"} if contract.moved else {}),
             **{str(code): f"Error{code}" for code in _errors(rule, contract)},
         },
     }
@@ -244,6 +246,18 @@ def _error(code: int, description: str) -> dict[str, Any]:
         "description": description,
         "headers": _headers() | more,
         "content": {"application/problem+json": {"schema": "Problem"}},
+    }
+
+
+def _moved() -> dict[str, Any]:
+    location = {
+        "description": "The address of the thing itself, with the same query.",
+        "required": True,
+        "schema": {"type": "string"},
+    }
+    return {
+        "description": "The id is the slug of a name that one body bears or bore.",
+        "headers": {**_headers(), "Location": location},
     }
 
 

@@ -236,6 +236,13 @@ def stranger() -> ProblemError:
     )
 
 
+@dataclass
+class MovedError(Exception):
+    """A request for a thing by an id that is not its own; its address is `location`."""
+
+    location: str
+
+
 def type_of(slug: str) -> dict[str, Any]:
     """Return a type of problem as it is published."""
     known = PROBLEMS[slug]
