@@ -1,6 +1,7 @@
 """The list of all blueprints. List new modules here."""
 
 from service.api.bodies import bodies
+from service.api.codelists import codelists
 from service.api.commitments import commitments
 from service.api.correcting import correcting
 from service.api.corrections import corrections
@@ -51,6 +52,7 @@ ALL = [
     coverage,
     imports,
     search,
+    codelists,
     events,
     openings,
     projections,

@@ -44,6 +44,7 @@ WELCOME = {
         "coverage": "/v1/coverage",
         "import_templates": "/v1/imports/templates",
         "search": "/v1/search",
+        "codelists": "/v1/codelists",
         "events": "/v1/events",
         "status": "/v1/status",
         "checkpoint": "/log/checkpoint",

@@ -116,6 +116,8 @@ def _gaps(endpoint: str, asked: Asked) -> str:
 def _caching(asked: Asked) -> str:
     if not asked.may_be_kept:
         return "no-store"
+    if asked.kept_for:
+        return f"public, max-age={asked.kept_for}"
     if asked.is_pinned:
         return "public, max-age=300, must-revalidate"
     if "known_at" in asked.given:

@@ -27,6 +27,7 @@ class Asked:
     for_excel: bool
     takes: frozenset[str]
     may_be_kept: bool = True
+    kept_for: int = 0
 
     @property
     def is_pinned(self) -> bool:

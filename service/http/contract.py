@@ -53,6 +53,7 @@ class Contract:
     may_be_kept: bool = True
     may_be_known: bool = False
     moved: FindMoved | None = None
+    kept_for: int = 0
 
 
 def accepts(
@@ -90,13 +91,14 @@ def returns(
     may_be_kept: bool = True,
     may_be_known: bool = False,
     moved: FindMoved | None = None,
+    kept_for: int = 0,
 ) -> Callable[[View], View]:
     """Show what the view returns in the form asked for; None is 404.
 
     What a request has recorded is answered with 201, and the address of the event at
     the `position` of the result. What may be erased at any time is not to be kept by
-    anybody's cache. `moved` finds the id under which the thing is on record, if it is,
-    for an address by another.
+    anybody's cache; what no event changes is `kept_for` so many seconds by any. `moved`
+    finds the id under which the thing is on record, if it is, for an address by another.
     """
 
     def decorate(view: View) -> View:
@@ -125,6 +127,7 @@ def returns(
             may_be_kept=may_be_kept,
             may_be_known=may_be_known,
             moved=moved,
+            kept_for=kept_for,
         )
 
     return decorate
@@ -210,6 +213,7 @@ def _ask(contract: Contract, path: Mapping[str, Any]) -> Asked:
         for_excel=bool(loaded.get("excel")),
         takes=frozenset(contract.query().fields),
         may_be_kept=contract.may_be_kept,
+        kept_for=contract.kept_for,
     )
 
 
