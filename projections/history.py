@@ -84,6 +84,30 @@ def positions_of(db: ReadModel, streams: Iterable[str]) -> dict[tuple[str, int],
     return found
 
 
+def get_version(db: ReadModel, moment: Moment, stream: str, version: int) -> Row | None:
+    """Return the event that made a version of a thing, or None at that moment."""
+    conditions = [
+        history.c.stream == stream,
+        history.c.version == version,
+        history.c.position <= moment.position,
+    ]
+    found = _select(db, conditions, 1)
+    return found[0] if found else None
+
+
+def positions_between(db: ReadModel, stream: str, one: int, other: int) -> list[int]:
+    """Return the positions of the events of a stream after one, up to the other."""
+    first, last = sorted((one, other))
+    statement = (
+        select(history.c.position)
+        .where(history.c.stream == stream, history.c.position > first)
+        .where(history.c.position <= last)
+        .order_by(history.c.position)
+    )
+    with database.reading(db.engine) as connection:
+        return list(connection.execute(statement).scalars())
+
+
 def things_of(db: ReadModel, moment: Moment, noun: str) -> dict[str, Thing]:
     """Return the things of a noun as they stood at a moment, by id, from their events.
 

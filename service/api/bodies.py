@@ -26,6 +26,7 @@ from schemas.timeline import (
     TimelineFilterSchema,
     TimelineSchema,
 )
+from service.api.revisions import add_revisions
 from service.context import read_model
 from service.http.contract import accepts, returns
 from service.http.problems import ProblemError
@@ -101,3 +102,6 @@ def timeline(moment: Any, page: Any, id: str) -> Any:
 def changes(moment: Any, page: Any, id: str, **filters: Any) -> Any:
     """List what was recorded of a body and those who oversee it, in sentences."""
     return list_recorded(read_model(), moment, page, id, **filters)
+
+
+add_revisions(bodies, "body", get_body, BodySchema, moved=moved)

@@ -9,6 +9,7 @@ from projections.history import list_versions
 from schemas.events import RecordedEventSchema
 from schemas.gaps import GapFilterSchema, GapSchema
 from schemas.listing import LogPageSchema, MomentSchema
+from service.api.revisions import add_revisions
 from service.context import read_model
 from service.http.contract import accepts, returns
 
@@ -37,3 +38,6 @@ def item(moment: Any, id: str) -> Any:
 def versions(moment: Any, page: Any, id: str) -> Any:
     """List everything that was recorded of one gap, the first first."""
     return list_versions(read_model(), moment, page, f"gap-{id}")
+
+
+add_revisions(gaps, "gap", get_gap, GapSchema)

@@ -9,6 +9,7 @@ from projections.inspections import get_inspection, list_inspections
 from schemas.events import RecordedEventSchema
 from schemas.inspections import InspectionFilterSchema, InspectionSchema
 from schemas.listing import LogPageSchema, MomentSchema
+from service.api.revisions import add_revisions
 from service.context import read_model
 from service.http.contract import accepts, returns
 
@@ -37,3 +38,6 @@ def item(moment: Any, id: str) -> Any:
 def versions(moment: Any, page: Any, id: str) -> Any:
     """List everything that was recorded of one inspection, the first first."""
     return list_versions(read_model(), moment, page, f"inspection-{id}")
+
+
+add_revisions(inspections, "inspection", get_inspection, InspectionSchema)

@@ -9,6 +9,7 @@ from projections.monitoring import get_monitoring, list_monitoring
 from schemas.events import RecordedEventSchema
 from schemas.listing import LogPageSchema, MomentSchema
 from schemas.monitoring import MonitoringFilterSchema, MonitoringSchema
+from service.api.revisions import add_revisions
 from service.context import read_model
 from service.http.contract import accepts, returns
 
@@ -37,3 +38,6 @@ def item(moment: Any, id: str) -> Any:
 def versions(moment: Any, page: Any, id: str) -> Any:
     """List everything that was recorded of one spell, the first first."""
     return list_versions(read_model(), moment, page, f"monitoring-{id}")
+
+
+add_revisions(monitoring, "monitoring", get_monitoring, MonitoringSchema)

@@ -14,6 +14,7 @@ from schemas.plans import (
     PlanSchema,
     PlanUpdateSchema,
 )
+from service.api.revisions import add_revisions
 from service.context import read_model
 from service.http.contract import accepts, returns
 
@@ -58,3 +59,6 @@ def updates(moment: Any, page: Any, id: str) -> Any:
 def versions(moment: Any, page: Any, id: str) -> Any:
     """List everything that was recorded of one plan, the first first."""
     return list_versions(read_model(), moment, page, f"plan-{id}")
+
+
+add_revisions(plans, "plan", get_plan, PlanSchema)

@@ -9,6 +9,7 @@ from projections.programmes import get_programme, list_programmes, list_question
 from schemas.events import RecordedEventSchema
 from schemas.listing import LogPageSchema, MomentSchema
 from schemas.programmes import ProgrammeFilterSchema, ProgrammeSchema, QuestionSchema
+from service.api.revisions import add_revisions
 from service.context import read_model
 from service.http.contract import accepts, returns
 
@@ -45,3 +46,6 @@ def versions(moment: Any, page: Any, id: str) -> Any:
 def questions(moment: Any, page: Any, id: str) -> Any:
     """List the questions of one programme, in the order in which it asks them."""
     return list_questions(read_model(), moment, page, id)
+
+
+add_revisions(programmes, "programme", get_programme, ProgrammeSchema)

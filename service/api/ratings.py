@@ -18,6 +18,7 @@ from schemas.ratings import (
     RatingFilterSchema,
     RatingSchema,
 )
+from service.api.revisions import add_revisions
 from service.context import read_model
 from service.http.contract import accepts, returns
 
@@ -62,3 +63,6 @@ def item(moment: Any, id: str) -> Any:
 def versions(moment: Any, page: Any, id: str) -> Any:
     """List everything that was recorded of one rating, the first first."""
     return list_versions(read_model(), moment, page, f"rating-{id}")
+
+
+add_revisions(ratings, "rating", get_rating, RatingSchema)

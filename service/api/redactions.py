@@ -5,11 +5,13 @@ from typing import Any
 from flask import Blueprint
 
 from projections.history import list_versions
-from projections.read_model import Row
+from projections.moment import Moment
+from projections.read_model import ReadModel, Row
 from projections.redactions import get_redaction, list_redactions
 from schemas.events import RecordedEventSchema
 from schemas.listing import LogPageSchema, MomentSchema
 from schemas.redactions import RedactionFilterSchema, RedactionSchema
+from service.api.revisions import add_revisions
 from service.context import read_model, record
 from service.erasure import state_of
 from service.http.contract import accepts, returns
@@ -32,8 +34,7 @@ def index(moment: Any, page: Any, **filters: Any) -> Any:
 @returns(RedactionSchema, noun="redaction")
 def item(moment: Any, id: str) -> Any:
     """Show one redaction; `erasure` is always that of now."""
-    found = get_redaction(read_model(), moment, id)
-    return found and _with_state([found])[0]
+    return _found(read_model(), moment, id)
 
 
 @redactions.get("/<id>/versions")
@@ -44,7 +45,15 @@ def versions(moment: Any, page: Any, id: str) -> Any:
     return list_versions(read_model(), moment, page, f"redaction-{id}")
 
 
+def _found(db: ReadModel, moment: Moment, id: str) -> Row | None:
+    found = get_redaction(db, moment, id)
+    return found and _with_state([found])[0]
+
+
 def _with_state(rows: list[Row]) -> list[Row]:
     # Not of the read model, of which the digests must not depend on it.
     done = record().erasures.done()
     return [{**row, "erasure": state_of(row["position"], done)} for row in rows]
+
+
+add_revisions(redactions, "redaction", _found, RedactionSchema)

@@ -9,6 +9,7 @@ from projections.terms import get_term, list_terms
 from schemas.events import RecordedEventSchema
 from schemas.listing import LogPageSchema, MomentSchema
 from schemas.terms import TermFilterSchema, TermSchema
+from service.api.revisions import add_revisions
 from service.context import read_model
 from service.http.contract import accepts, returns
 
@@ -37,3 +38,6 @@ def item(moment: Any, id: str) -> Any:
 def versions(moment: Any, page: Any, id: str) -> Any:
     """List everything that was recorded of one term, the first first."""
     return list_versions(read_model(), moment, page, f"term-{id}")
+
+
+add_revisions(terms, "term", get_term, TermSchema)

@@ -97,8 +97,9 @@ def returns(
 
     What a request has recorded is answered with 201, and the address of the event at
     the `position` of the result. What may be erased at any time is not to be kept by
-    anybody's cache; what no event changes is `kept_for` so many seconds by any. `moved`
-    finds the id under which the thing is on record, if it is, for an address by another.
+    anybody's cache; what no event changes is `kept_for` so many seconds by any.
+    `moved` finds the id under which the thing is on record, if it is, for an address
+    by another.
     """
 
     def decorate(view: View) -> View:

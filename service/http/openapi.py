@@ -300,7 +300,7 @@ def _form(form: str, contract: Contract, result: type[Schema]) -> Any:
 
 def _path_parameter(rule: Rule, name: str) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": "string"}
-    if name == "position":
+    if name in ("position", "version"):
         schema = {"type": "integer", "minimum": 1, "maximum": 10**15}
     if name == "id":
         schema |= {"pattern": f"^{ID_PATTERN}$", "maxLength": ID_LENGTH}
