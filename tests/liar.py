@@ -26,11 +26,12 @@ class _Handler(socketserver.BaseRequestHandler):
 def answering(raw, *, pause=0):
     """Answer each request with these bytes, none of which make it hang; yield where.
 
-    With a pause (in seconds) they come one by one, so far apart.
+    With a pause (in seconds) they come one by one, so far apart; a list of bytes
+    comes piece by piece.
     """
     with _Server(("127.0.0.1", 0), _Handler) as server:
         server.ended, server.pause = threading.Event(), pause
-        server.pieces = [bytes([each]) for each in raw] if pause else [raw] * bool(raw)
+        server.pieces = _pieces(raw, is_slow=bool(pause))
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
@@ -39,6 +40,12 @@ def answering(raw, *, pause=0):
             server.ended.set()
             server.shutdown()
             thread.join()
+
+
+def _pieces(raw, *, is_slow):
+    if isinstance(raw, list):
+        return raw
+    return [bytes([each]) for each in raw] if is_slow else [raw] * bool(raw)
 
 
 def answer(status, body=b"", kind="text/plain", more=""):
