@@ -394,6 +394,30 @@ class ResponseStatus(Code):
     NONE_FOUND = "none-found"
 
 
+class CheckOutcome(Code):
+    """What came of looking at the address of a source, or of its copy."""
+
+    ARCHIVED = "archived"
+    UNCHANGED = "unchanged"
+    CHANGED = "changed"
+    GONE = "gone"
+    UNREACHABLE = "unreachable"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+class SourceState(Code):
+    """What the last look at the address of a source came to, if there was any."""
+
+    NOT_CHECKED = "not-checked"
+    ARCHIVED = "archived"
+    UNCHANGED = "unchanged"
+    CHANGED = "changed"
+    GONE = "gone"
+    UNREACHABLE = "unreachable"
+    REFUSED = "refused"
+
+
 def label(code: str | None) -> str | None:
     """Return the label of any code, or None for None."""
     if code is None:
