@@ -16,6 +16,7 @@ from projections.ratings import ratings
 from projections.redactions import redactions
 from projections.reports import reports
 from projections.sessions import sessions
+from projections.sources import citations, sources
 from projections.statements import statements
 from projections.terms import terms
 from projections.timeline import timeline
@@ -37,4 +38,6 @@ ALL = [
     reports,
     timeline,
     corrections,
+    citations,
+    sources,
 ]

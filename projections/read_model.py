@@ -90,12 +90,22 @@ Index("history_stream", history.c.stream, history.c.version, unique=True)
 class Projection:
     """One versioned table of a noun, and what each type of event does to it.
 
-    The rows of a table `by_stream` have streams, of any noun, as their ids.
+    The rows of a table `by_stream` have streams, of any noun, as their ids. Rows of
+    a thing that `may_precede` its own events are made by events of other things.
     """
 
-    def __init__(self, table: Table, noun: str, *, by_stream: bool = False) -> None:
+    def __init__(
+        self,
+        table: Table,
+        noun: str,
+        *,
+        by_stream: bool = False,
+        may_precede: bool = False,
+    ) -> None:
         self.table, self.noun, self.by_stream = table, noun, by_stream
+        self.may_precede = may_precede
         self.handlers: dict[str, Handler] = {}
+        self.of_every_type: Handler | None = None
 
     @property
     def name(self) -> str:
@@ -110,6 +120,15 @@ class Projection:
             return handler
 
         return register
+
+    def always(self, handler: Handler) -> Handler:
+        """Register the handler of all types of event that have no other."""
+        self.of_every_type = handler
+        return handler
+
+    def handler_of(self, type: str) -> Handler | None:
+        """Return what handles a type of event, or None."""
+        return self.handlers.get(type, self.of_every_type)
 
 
 def generic(noun: str) -> list[str]:
@@ -285,15 +304,16 @@ class ReadModel:
         for projection in self.projections:
             by_stream, table = projection.by_stream, projection.table
             known = streams if by_stream else ids.get(projection.noun, {})
-            new = [id for id, is_new in known.items() if is_new]
-            old = [id for id, is_new in known.items() if not is_new]
+            is_told = projection.may_precede
+            new = [id for id, is_new in known.items() if is_new and not is_told]
+            old = [id for id, is_new in known.items() if not is_new or is_told]
             batch.begin(table, None if by_stream else projection.noun, new)
             batch.fetch(table, None if by_stream else projection.noun, old)
 
     def _dispatch(self, batch: "Batch", event: RecordedEvent) -> None:
         batch.record(event)
         for projection in self.projections:
-            if handler := projection.handlers.get(event.type):
+            if handler := projection.handler_of(event.type):
                 handler(batch, event)
 
     def _lock(self, connection: Connection) -> int:

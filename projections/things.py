@@ -21,6 +21,7 @@ from projections import (
     redactions,
     reports,
     sessions,
+    sources,
     statements,
     terms,
 )
@@ -42,6 +43,7 @@ TABLES: dict[str, Table] = {
     "gap": gaps.table,
     "redaction": redactions.table,
     "report": reports.table,
+    "source": sources.table,
 }
 
 # What a filter names, by the filter's name.
@@ -69,7 +71,7 @@ class Absence:
 
 def absence(db: ReadModel, moment: Moment, noun: str, id: str) -> Absence:
     """Return why a thing is not to be seen at a moment."""
-    since = known_since(db, f"{noun}-{id}")
+    since = _known_since(db, noun, id)
     if since is None or since > moment.head:
         similar = tuple(similar_ids(db, moment, noun, id))
         return Absence(f"No {noun} {id!r} is on record.", similar=similar)
@@ -114,6 +116,13 @@ def notes(db: ReadModel, moment: Moment, filters: Mapping[str, Any]) -> list[str
         if name in NAMED or name in OF_ANY_NOUN
     )
     return [note for note in found if note]
+
+
+def _known_since(db: ReadModel, noun: str, id: str) -> int | None:
+    # A source is known from the first event that cites it.
+    if noun == sources.sources.noun:
+        return sources.known_since(db, id)
+    return known_since(db, f"{noun}-{id}")
 
 
 def _named(filter: str, value: str) -> tuple[str, str]:

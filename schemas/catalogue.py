@@ -15,6 +15,7 @@ from schemas import (
     redactions,
     reports,
     sessions,
+    sources,
     statements,
     terms,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "redactions",
     "reports",
     "sessions",
+    "sources",
     "statements",
     "terms",
 ]

@@ -52,5 +52,5 @@ _SHOWN: dict[str, Any] = {
 }
 BetweenSchema = Closed.from_dict(_ASKED, name="BetweenSchema")
 BetweenSchema.__doc__ = "Between which positions."
-DifferenceSchema = Open.from_dict(_SHOWN, name="DifferenceSchema")
-DifferenceSchema.__doc__ = "What changed of a thing."
+DiffSchema = Open.from_dict(_SHOWN, name="DiffSchema")
+DiffSchema.__doc__ = "What changed of a thing."

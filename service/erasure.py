@@ -45,6 +45,7 @@ def apply_all(record: "Record") -> None:
     Only a copy that was put back from before a redaction holds any of it; its log may
     not even know the redaction, but the file beside it does.
     """
+    record.archive.tidy()
     known = record.kept_redactions.keep(record.store.redactions())
     if not known:
         return
@@ -142,5 +143,16 @@ def _erase_words(model: ReadModel, redactions: Sequence[Redacted]) -> bool:
         return False  # A rebuild has just removed it.
 
 
-# List here whatever is to keep words: a search index, rendered answers, archives.
-HOLDERS = (Holder("log", _log), Holder("read model", _read_model))
+def _archive(record: "Record", due: Sequence[Redacted], patience: float) -> bool:
+    # A redaction names words of ours, not what somebody else has published: a copy
+    # of it goes only when it is named itself.
+    record.archive.tidy()
+    return True
+
+
+# List here whatever is to keep words: a search index, rendered answers.
+HOLDERS = (
+    Holder("log", _log),
+    Holder("read model", _read_model),
+    Holder("archive", _archive),
+)

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 from projections.database import NoRoomError
@@ -18,6 +18,7 @@ from schemas.codelists import Change, Reason
 from schemas.dates import utc_now
 from schemas.events import RecordedEvent
 from service import erasure
+from service.archive import Archive
 from service.config import Settings
 from service.domain.base import Aggregate, Corrected, Event, decode, encode, type_of
 from service.domain.redactions import FieldRedacted
@@ -100,6 +101,11 @@ class Record:
     def kept_redactions(self) -> KeptRedactions:
         """The redactions as they are kept beside the database."""
         return KeptRedactions(self.settings.data / "redactions")
+
+    @cached_property
+    def archive(self) -> Archive:
+        """The copies of sources that are kept."""
+        return Archive(self.settings.data / "archive")
 
     def load(self, kind: type[A], id: str) -> A:
         """Return the thing as it stands, ready for a command."""

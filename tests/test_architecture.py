@@ -75,6 +75,8 @@ report.received about, kind |
 report.resolved outcome, correction |
 log-key.added verifier_key |
 log-key.retired verifier_key |
+source.archived url_hash, sha256, checked_at, outcome |
+source.checked url_hash, sha256, checked_at, outcome |
 """
 DESIGNED = dict(re.findall(r"^(\S+) (.*)$", MEMBERS, re.MULTILINE))
 CLASSES = EVENT_TYPES | {f"*.{verb}": kind for verb, kind in GENERIC.items()}
@@ -141,7 +143,7 @@ def noun_of(type):
 
 def test_every_type_belongs_to_a_noun():
     nouns = {noun_of(type) for type in set(EVENT_TYPES) - OF_THE_LOG}
-    assert nouns == {*NOUNS, "redaction", "report"}
+    assert nouns == {*NOUNS, "redaction", "report", "source"}
 
 
 def test_the_import_contracts_hold():

@@ -12,7 +12,7 @@ from service.domain.catalogue import NOUNS
 from service.log import leaf
 from service.log.drafts import prepare
 from service.record import draft_of
-from tests.examples import HISTORIES, OF_THE_LOG, SOURCE, breaks, given, peel
+from tests.examples import FINAL, HISTORIES, OF_THE_LOG, SOURCE, breaks, given, peel
 
 WHY = {"reason": "entry-error", "asked_by": "editor"}
 FINER = {**SOURCE, "url": "https://example.org/finer"}
@@ -55,10 +55,6 @@ def restated(noun, value=1):
     """Return the data of the first event of a noun with one member changed."""
     member, *values = MEMBERS[noun]
     return first(history(noun)).data | {member: values[value - 1]}
-
-
-# Nothing corrects a redaction or a report: see their own tests.
-FINAL = {"field.redacted", "report.received", "report.resolved"}
 
 
 def correct(thing, value=1, **more):

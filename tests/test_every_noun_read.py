@@ -131,7 +131,7 @@ def test_a_retracted_one_is_seen_at_the_positions_before_alone(tmp_path, noun):
 
 def test_the_status_counts_things_of_every_noun(client):
     counts = client.get("/v1/status").json["counts"]
-    nouns = (*HISTORIES, "redaction", "report")
+    nouns = (*HISTORIES, "redaction", "report", "source")
     assert counts == {noun: client.get(path(noun)).json["total"] for noun in nouns}
     assert counts == dict.fromkeys(things.TABLES, 1) | {"redaction": 0, "report": 0}
 

@@ -1,5 +1,6 @@
 """The list of all blueprints. List new modules here."""
 
+from service.api.archive import archive
 from service.api.bodies import bodies
 from service.api.codelists import codelists
 from service.api.commitments import commitments
@@ -28,6 +29,7 @@ from service.api.reports import reports
 from service.api.responses import responses
 from service.api.search import search
 from service.api.sessions import sessions
+from service.api.sources import sources
 from service.api.statements import statements
 from service.api.status import status
 from service.api.terms import terms
@@ -48,6 +50,8 @@ ALL = [
     redactions,
     corrections,
     reports,
+    sources,
+    archive,
     responses,
     coverage,
     imports,

@@ -11,7 +11,7 @@ from projections import diffs
 from projections.history import get_version, positions_between
 from projections.moment import Moment, known_since
 from projections.read_model import ReadModel, Row
-from schemas.diffs import BetweenSchema, DifferenceSchema
+from schemas.diffs import BetweenSchema, DiffSchema
 from schemas.events import RecordedEventSchema
 from schemas.listing import PositionSchema, columns
 from service.context import read_model
@@ -41,7 +41,7 @@ def add_revisions(
 
     @blueprint.get("/<id>/diff")
     @accepts(query=BetweenSchema)
-    @returns(DifferenceSchema, noun=noun, forms=("json",), **how)
+    @returns(DiffSchema, noun=noun, forms=("json",), **how)
     def diff(moment: Any, id: str, **between: int) -> Any:
         """Show what changed of a thing between two positions, and say it in English."""
         first, last = between["from"], between["to"]

@@ -2,6 +2,7 @@
 
 import click
 
+from service.cli.archiving import archive
 from service.cli.documents import openapi
 from service.cli.editing import editors
 from service.cli.importing import import_
@@ -37,6 +38,7 @@ COMMANDS = (
     verify,
     redact,
     reports,
+    archive,
     mirror,
     editors,
     key,

@@ -9,7 +9,7 @@ import click
 from sqlalchemy.exc import DBAPIError
 
 from projections.database import NoRoomError
-from service import editors, redaction, reports, rotation, start
+from service import archiving, editors, redaction, reports, rotation, start
 from service.config import SettingsError
 from service.domain.base import RuleBrokenError
 from service.log.errors import StoreError
@@ -21,6 +21,7 @@ _MENDABLE = (
     RuleBrokenError,
     KeyFileError,
     editors.EditorError,
+    archiving.NotArchivableError,
     redaction.NotRedactableError,
     reports.UnknownEventError,
     rotation.RotationError,

@@ -15,6 +15,7 @@ from service.domain import (
     redactions,
     reports,
     sessions,
+    sources,
     statements,
     terms,
 )
@@ -74,6 +75,7 @@ __all__ = [
     "redactions",
     "reports",
     "sessions",
+    "sources",
     "statements",
     "terms",
 ]

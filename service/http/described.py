@@ -75,6 +75,7 @@ ERRORS = {
 OF_SOME = {"Problem", "Fault"}
 # The parts of the address of a tile (C2SP tlog-tiles); `n` has slashes of its own.
 PATTERNS = {
+    "sha256": "^[0-9a-f]{64}$",
     "level": "^(entries|[0-9]|[1-5][0-9]|6[0-3])$",
     "n": "^(x[0-9]{3}/)*[0-9]{3}(\\.p/([1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-5]))?$",
 }

@@ -214,6 +214,13 @@ PROBLEMS = {
         "As many files wait to be imported as may wait at once.",
         "Send it again after the seconds of `Retry-After`; nothing of it was kept.",
     ),
+    "copy-damaged": ProblemType(
+        "The copy that is kept is damaged",
+        500,
+        "The bytes that are kept are no longer those of the hash: a failing disk, or "
+        "somebody who changed them. They are not served, and it has been logged.",
+        "Fetch the source itself, if it is still there, and compare its hash.",
+    ),
 }
 
 
