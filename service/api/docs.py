@@ -116,6 +116,13 @@ def importing() -> Response:
     return _page("importing.md", "importing")
 
 
+@docs.get("/sources")
+@serves({"text/html": None})
+def sources() -> Response:
+    """Say in plain words what is kept of sources, and how to compare it."""
+    return _page("sources.md", "sources")
+
+
 @docs.get("/check_log.py")
 @serves({"text/plain": None})
 def check_log() -> Response:
