@@ -8,7 +8,7 @@ from projections.changes import grade_changes
 from projections.coverage import coverage_rows
 from projections.findings import list_findings
 from projections.history import things_of
-from projections.listing import Page, open_words
+from projections.listing import Page, open_words, redacted_of
 from projections.moment import Moment
 from projections.monitoring import list_monitoring
 from projections.read_model import ReadModel, Row
@@ -88,7 +88,12 @@ def _plans(db: ReadModel, moment: Moment, id: str) -> list[Row]:
         if fact.data["body"] == id
     }
     opened = open_words(db, [fact.sealed.get("title") for fact in found.values()])
+    titles = {plan: {"title": found[plan].sealed.get("title")} for plan in found}
     return [
-        {"id": plan, "title": opened.get(found[plan].sealed.get("title", ""))}
+        {
+            "id": plan,
+            "title": opened.get(titles[plan]["title"] or ""),
+            "redacted": redacted_of(titles[plan], opened),
+        }
         for plan in sorted(found)
     ]

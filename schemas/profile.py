@@ -6,6 +6,7 @@ from schemas.bodies import BodySchema
 from schemas.fields import Open
 from schemas.findings import FindingSchema
 from schemas.inspections import InspectionSchema
+from schemas.listing import RedactedMemberSchema
 from schemas.monitoring import MonitoringSchema
 from schemas.ratings import GradeChangeSchema, RatingSchema
 from schemas.responses import ResponseSchema
@@ -24,6 +25,10 @@ class PlanNameSchema(Open):
 
     id = fields.String()
     title = fields.String(allow_none=True)
+    redacted = fields.List(
+        fields.Nested(RedactedMemberSchema),
+        metadata={"description": "The title, if its words were erased, and why."},
+    )
 
 
 class ProfileSchema(Open):

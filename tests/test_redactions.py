@@ -119,6 +119,18 @@ def members(item):
     return [each["member"] for each in item["redacted"]]
 
 
+def test_a_profile_says_of_the_title_of_a_plan_that_it_was_redacted(told):
+    told.put(PLAN, OPENED)
+    opened, path = told.record.store.size(), "/v1/bodies/west-mercia/profile"
+    [plan] = told.client().get(path).json["plans"]
+    assert (plan["title"], plan["redacted"]) == (OPENED.title, [])
+    done = redact(told.record, opened, "title")
+    [plan] = told.client().get(path).json["plans"]
+    why = {"position": done.position, "recorded_at": done.recorded_at, **WHY}
+    assert plan["title"] is None
+    assert plan["redacted"] == [{"member": "title", **why}]
+
+
 def test_a_list_as_csv_keeps_its_columns_and_says_it_at_the_end(told):
     redact(told.record, told.position, "text")
     answer = told.client().get("/v1/statements.csv").text
