@@ -45,6 +45,9 @@ REMEMBERED = 64  # Answers to what other nouns show, by moment.
 MEMORY = 20_000  # Streams kept in memory while events are applied.
 CHUNK = 500  # Values in one IN (…).
 
+# What a handler raises of data that is not what it should be.
+_MALFORMED = (LookupError, TypeError, ValueError, AttributeError, AssertionError)
+
 progress = Table(
     "progress",
     metadata,
@@ -85,6 +88,14 @@ history = Table(
     Column("leaf_hash", KEY, nullable=False),
 )
 Index("history_stream", history.c.stream, history.c.version, unique=True)
+
+
+class UnreadableEventError(Exception):
+    """The data of an event is not what the projections of its type need."""
+
+    def __init__(self, event: RecordedEvent, cause: Exception) -> None:
+        self.position, self.type = event.position, event.type
+        super().__init__(f"{event.type} cannot be read: {type(cause).__name__}")
 
 
 class Projection:
@@ -199,7 +210,7 @@ class ReadModel:
             batch = Batch(connection, memory.at(position))
             self._fetch(batch, fresh)
             for event in fresh:
-                self._dispatch(batch, event)
+                self._read(batch, event)
             batch.flush()
             connection.execute(update(progress).values(position=fresh[-1].position))
         memory.position = fresh[-1].position
@@ -309,6 +320,12 @@ class ReadModel:
             old = [id for id, is_new in known.items() if not is_new or is_told]
             batch.begin(table, None if by_stream else projection.noun, new)
             batch.fetch(table, None if by_stream else projection.noun, old)
+
+    def _read(self, batch: "Batch", event: RecordedEvent) -> None:
+        try:
+            self._dispatch(batch, event)
+        except _MALFORMED as error:
+            raise UnreadableEventError(event, error) from error
 
     def _dispatch(self, batch: "Batch", event: RecordedEvent) -> None:
         batch.record(event)

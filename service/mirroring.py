@@ -6,10 +6,17 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from projections.read_model import CODE_VERSION
+from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, ProgrammingError
+
+from projections.read_model import CODE_VERSION, UnreadableEventError
 from service import erasure
 from service.config import Settings
-from service.log.errors import RefusedError, StoreUnreadableError, UntrustedError
+from service.log.errors import (
+    BadLeafError,
+    RefusedError,
+    StoreUnreadableError,
+    UntrustedError,
+)
 from service.log.mirror import Mirror
 from service.log.mirror_store import MirrorStore
 from service.log.notes import NoteError, VerifierKey
@@ -17,11 +24,14 @@ from service.log.pin import Pin
 from service.log.reader import LogReader
 from service.log.recorders import PerProcess, connector
 from service.log.remote import RemoteError, RemoteLog
+from service.readable import must_be_readable
 from service.record import Record
 
 LONGEST_PAUSE = 60  # Seconds between two looks at a source that cannot be read.
 _STATUS = "/v1/status"
 _LONGEST_URL = 2000
+# What a database says of values that do not fit its tables.
+_UNFIT = (DataError, IntegrityError, InterfaceError, ProgrammingError)
 OnKept = Callable[[int], None]
 Claims = list[dict[str, Any]]
 
@@ -79,7 +89,8 @@ class Mirroring:
     def __init__(self, record: Record, source: RemoteLog) -> None:
         assert isinstance(record.store, MirrorStore)
         self._record, self._source = record, source
-        self._mirror = Mirror(record.settings.data, record.store, source)
+        folder, store = record.settings.data, record.store
+        self._mirror = Mirror(folder, store, source, must_be_readable)
 
     def head(self) -> int:
         """Return the size that the source claims now."""
@@ -93,13 +104,13 @@ class Mirroring:
         """
 
         def read(size: int) -> None:
-            self._record.catch_up()
+            _read(self._record)
             on_kept(size)
 
         # Before the checkpoint, so that it covers what is claimed.
         claims = list(self._source.items("/v1/projections"))
         size = self._mirror.advance(read)
-        self._record.catch_up()
+        _read(self._record)
         erasure.run_pending(self._record)
         compared = _compare(self._record, claims)
         return Round(size, compared, len(claims) - compared)
@@ -120,6 +131,28 @@ class Mirroring:
             except RemoteError as error:
                 pause = min(2 * pause, max(every, LONGEST_PAUSE))
                 say(f"{error}; the next look is in {pause:g} s")
+
+
+def _read(record: Record) -> None:
+    """Apply what was kept, or raise BadLeafError that names what cannot be read."""
+    try:
+        record.catch_up()
+    except UnreadableEventError as error:
+        raise BadLeafError(error.position, str(error)) from error
+    except _UNFIT:
+        _read_singly(record)
+
+
+def _read_singly(record: Record) -> None:
+    """Apply events one by one, so that the one that cannot be written is named."""
+    model = record.read_model
+    while events := record.store.read(model.position):
+        for event in events:
+            try:
+                model.apply([event])
+            except (UnreadableEventError, *_UNFIT) as error:
+                cause = f"{event.type} cannot be read"
+                raise BadLeafError(event.position, cause) from error
 
 
 def _compare(record: Record, claims: Claims) -> int:

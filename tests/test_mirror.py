@@ -6,8 +6,10 @@ import signal
 import threading
 
 import pytest
+from sqlalchemy import update
 
-from projections.read_model import CODE_VERSION
+from projections import database
+from projections.read_model import CODE_VERSION, progress
 from service import rotation
 from service.app import create_app
 from service.erasure import pending
@@ -19,6 +21,7 @@ from service.log.notes import unverified_checkpoint
 from service.log.pin import Pin, mirror_lock
 from service.log.reader import LogReader
 from tests import server
+from tests.examples import ANNOUNCED, ASKED, REGISTERED, RENAMED
 from tests.log_places import audit
 from tests.mirrors import Copy, mirror, run, start
 from tests.records import SmallRecord
@@ -26,6 +29,12 @@ from tests.sources import served
 from tests.writers import draft
 
 NOTE = "Deeply disappointing"
+
+
+def registered(id, **changes):
+    """Return a draft of a force that is registered, some of it changed."""
+    members = {"type": "body.registered", "data": REGISTERED.data, **changes}
+    return draft(f"body-{id}", **members)
 
 
 @pytest.fixture
@@ -65,6 +74,15 @@ def put(small, *drafts):
     """Record events of any kind, in one batch."""
     small.record.store.append(list(drafts))
     small.record.catch_up()
+
+
+def sign(small, *drafts):
+    """Sign events that the source itself need not be able to read."""
+    small.record.store.append(list(drafts))
+    model = small.record.read_model
+    with database.writing(model.engine) as connection:
+        position = small.record.store.size()
+        connection.execute(update(progress).values(position=position))
 
 
 def in_order(count, start=0):
@@ -256,6 +274,80 @@ def test_a_leaf_that_was_signed_and_breaks_the_grammar_is_refused(
     said = mirror(source, kept, status=1)
     assert "Error: bad leaf at position 4: /v: malformed" in said.stderr
     assert size_of(kept) == 3
+
+
+def restated(data, **changes):
+    """Return what is changed of a draft so that it corrects a force."""
+    why = {"reason": "other", "asked_by": "editor", "sealed_fields": []}
+    return {
+        "type": "body.corrected",
+        "data": {"corrects": 1, "data": data, **why, **changes},
+    }
+
+
+FORCE = REGISTERED.data
+ILL = {
+    "a member is missing": ({"data": {"kind": "police-force"}}, "name is missing"),
+    "a member is of another kind": ({"data": FORCE | {"name": ["a"]}}, "name: "),
+    "a member too many": ({"data": FORCE | {"more": 1}}, "more: "),
+    "a date is none": ({"data": FORCE | {"started_on": "2024-13"}}, "started_on: "),
+    "corrects what is no version": (restated(FORCE, corrects="1"), "corrects is"),
+    "corrects without data": (restated([]), "data is of another kind"),
+    "corrects with half the data": (restated({"name": "x"}), "data is that of no"),
+    "corrects a member with another kind": (
+        restated(FORCE | {"kind": ["police-force"]}),
+        "data is that of no",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ILL)
+def test_data_that_is_not_what_its_type_has_is_refused(small, source, kept, case):
+    changes, cause = ILL[case]
+    sign(small, registered("fine"), registered("ill", **changes))
+    said = mirror(source, kept, status=1)
+    type = changes.get("type", "body.registered")
+    assert f"Error: bad leaf at position 5: {type}: {cause}" in said.stderr
+    assert "Traceback" not in said.stderr and size_of(kept) == 3
+    # What was kept before can be read as it was.
+    with kept.opened() as record:
+        assert record.read_model.position == 3
+
+
+@pytest.mark.parametrize(
+    ("data", "corrects"), [(FORCE, 9), (RENAMED.data, 1)], ids=["nothing", "another"]
+)
+def test_an_event_that_no_projection_can_read_is_named(
+    small, source, copy, data, corrects
+):
+    changes = restated(data, corrects=corrects)
+    sign(
+        small,
+        registered("fine"),
+        registered("fine", version=2, sources=[], **changes),
+    )
+    for _ in range(2):  # The next run says the same.
+        said = mirror(source, copy, status=1)
+        assert "Error: bad leaf at position 5: body.corrected cannot" in said.stderr
+        assert "Traceback" not in said.stderr
+
+
+def test_an_event_that_the_tables_have_no_room_for_is_named(
+    small, source, tmp_path, database_url
+):
+    # The largest number of a table of PostgreSQL is less than that of a leaf.
+    large = ASKED.data | {"number": 2**40}
+    announced = draft("programme-p", type="programme.announced", data=ANNOUNCED.data)
+    asked = draft("programme-p", 2, type="programme.question-added", data=large)
+    sign(small, registered("fine"), announced, asked)
+    said = mirror(source, Copy(tmp_path / "copy", database_url), status=1)
+    assert "bad leaf at position 6: programme.question-added cannot" in said.stderr
+    assert "Traceback" not in said.stderr
+
+
+def test_types_that_a_later_version_has_are_kept(small, source, copy):
+    put(small, *in_order(3))
+    assert mirror(source, copy).stdout.startswith("6 events")
 
 
 def test_an_opening_that_does_not_fit_is_refused(small, source, kept):

@@ -1,7 +1,8 @@
 """The mirror: another log is staged, verified, and only then kept."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from service.log.disputes import Disputes, is_consistent
 from service.log.errors import RefusedError, UntrustedError, WithheldError
@@ -26,13 +27,24 @@ MAX_STAGED_BYTES = 512 * 2**20
 _PART = 1024
 
 OnKept = Callable[[int], None]
+Check = Callable[[int, Mapping[str, Any]], None]
 
 
 class Mirror:
-    """Copies a log that is served elsewhere into the store of a mirror."""
+    """Copies a log that is served elsewhere into the store of a mirror.
 
-    def __init__(self, folder: Path, store: MirrorStore, source: RemoteLog) -> None:
-        self._store = store
+    `check` is given each leaf and its position, and raises RefusedError if it is not
+    to be kept.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        store: MirrorStore,
+        source: RemoteLog,
+        check: Check = lambda position, leaf: None,
+    ) -> None:
+        self._store, self._check = store, check
         self._source = source
         self._unopened = Unopened(folder / "unopened")
         self._disputes = Disputes(folder, store, source)
@@ -87,6 +99,8 @@ class Mirror:
             raise self._disputes.other_root(staged, tip, error.signed) from error
         if not verified.is_signed:
             self._must_be_part_of(head, verified)
+        for position, each in enumerate(verified.prepared, verified.after + 1):
+            self._check(position, each.leaf)
         self._unopened.add(verified.unopened)
         self._store.keep(verified)
         return verified.tip
