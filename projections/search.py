@@ -57,17 +57,17 @@ def search(
     every = _things(db, moment, q, nouns, body)
     limit = min(page.limit or MOST, MOST)
     with database.reading(db.engine) as connection:
-        counted = select(func.count()).select_from(every.subquery())
-        total = int(connection.execute(counted).scalar_one())
         shown = connection.execute(_part(every, page, limit)).mappings()
         hits = [dict(row) for row in shown]
+        counted = [hit["total"] for hit in hits[:1]]
+        total = counted or connection.execute(_count(every)).scalars().all()
     rows = _items(db, moment, q, hits[:limit])
-    return Listing(rows, total, _key(hits[limit - 1]) if len(hits) > limit else None)
+    return Listing(rows, total[0], _key(hits[limit - 1]) if len(hits) > limit else None)
 
 
 def _things(
     db: ReadModel, moment: Moment, q: Sought, nouns: Iterable[str], body: str | None
-) -> Any:
+) -> CTE:
     """Return the query for the things found, each with its rank."""
     matched = (
         select(texts.c.noun, texts.c.thing, func.min(rank(q)).label("rank"))
@@ -75,7 +75,8 @@ def _things(
         .group_by(texts.c.noun, texts.c.thing)
         .cte("matched")
     )
-    return union_all(*(_of_noun(noun, matched, moment, body) for noun in nouns))
+    found_of = (_of_noun(noun, matched, moment, body) for noun in nouns)
+    return union_all(*found_of).cte("every")
 
 
 def _of_noun(noun: str, matched: CTE, moment: Moment, body: str | None) -> Select[Any]:
@@ -120,15 +121,20 @@ def _naming(table: Table) -> str | None:
     return next((name for name in ("bodies", "subjects") if name in table.c), None)
 
 
-def _part(every: Any, page: Page, limit: int) -> Select[Any]:
-    known = every.subquery("every")
-    key = (known.c.rank, known.c.noun, known.c.id)
-    statement = select(known).order_by(*key).limit(limit + 1)
+def _part(every: CTE, page: Page, limit: int) -> Select[Any]:
+    """Return the query for a page: asked together, all are looked for only once."""
+    key = (every.c.rank, every.c.noun, every.c.id)
+    total = _count(every).scalar_subquery().label("total")
+    statement = select(*key, total).order_by(*key).limit(limit + 1)
     if page.after is None:
         return statement
     check_key(page.after, len(key))
     after = (number_of(page.after[:1]), *page.after[1:])
     return statement.where(tuple_(*key) > tuple_(*map(literal, after)))
+
+
+def _count(every: CTE) -> Select[Any]:
+    return select(func.count()).select_from(every)
 
 
 def _key(hit: Row) -> tuple[str, str, str]:
