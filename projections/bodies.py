@@ -22,7 +22,7 @@ from projections.listing import (
     with_common,
 )
 from projections.matching import saying
-from projections.moment import Moment, span, standing
+from projections.moment import Moment, span, standing, touched
 from projections.read_model import Batch, Projection, ReadModel, Row, generic, to_json
 from projections.rows import row_of
 from projections.spellings import fold, slug, spellings
@@ -421,7 +421,9 @@ class BodyLabels:
 
 def labels(db: ReadModel, moment: Moment) -> BodyLabels:
     """Return what other nouns show of bodies."""
-    return db.remember(("bodies", moment), lambda: _labels(db, moment))
+    at = touched(db, moment, "body")
+    key = ("bodies", at, moment.as_of, moment.today)
+    return db.remember(key, lambda: _labels(db, moment))
 
 
 def _labels(db: ReadModel, moment: Moment) -> BodyLabels:

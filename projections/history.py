@@ -16,7 +16,7 @@ from projections.listing import (
     number_of,
     open_words,
 )
-from projections.moment import Moment
+from projections.moment import Moment, touched
 from projections.read_model import ReadModel, Row, history, recorded_event
 from schemas.events import RecordedEvent
 
@@ -113,7 +113,7 @@ def things_of(db: ReadModel, moment: Moment, noun: str) -> dict[str, Thing]:
 
     For nouns of which few things are on record, and all are wanted.
     """
-    key = ("things", noun, moment.position)
+    key = ("things", noun, touched(db, moment, noun))
     return db.remember(key, lambda: _things(db, moment, noun))
 
 

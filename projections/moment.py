@@ -43,6 +43,13 @@ class Moment:
         return replace(self, with_undated=False)
 
 
+def touched(db: ReadModel, moment: Moment, noun: str) -> tuple[bool, int]:
+    """Return what tells a moment from others of which a noun stood otherwise."""
+    if not moment.is_head:
+        return False, moment.position
+    return True, db.touched(noun, moment.position)
+
+
 def standing(table: FromClause, moment: Moment) -> ColumnElement[bool]:
     """Keep the rows that stood on record at the position."""
     is_open = table.c.position_to.is_(None)

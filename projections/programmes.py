@@ -20,7 +20,7 @@ from projections.listing import (
     with_common,
 )
 from projections.matching import saying
-from projections.moment import Moment, span
+from projections.moment import Moment, span, touched
 from projections.read_model import Batch, Projection, ReadModel, Row, generic, to_json
 from projections.rows import row_of
 from schemas.events import RecordedEvent
@@ -264,5 +264,6 @@ def labels(db: ReadModel, moment: Moment) -> ProgrammeLabels:
     """Return what other nouns show of programmes."""
     always = moment.without_day()
     return db.remember(
-        ("programmes", always), lambda: ProgrammeLabels(all_rows(db, table, always))
+        ("programmes", touched(db, always, "programme")),
+        lambda: ProgrammeLabels(all_rows(db, table, always)),
     )

@@ -156,6 +156,9 @@ class ReadModel:
         self._memory = Memory()
         self._remembered: OrderedDict[Hashable, Any] = OrderedDict()
         self._remembering = Lock()
+        self._seen: int | None = None
+        self._first_seen = 0
+        self._touched: dict[str, int] = {}
 
     def create_tables(self) -> None:
         """Create the tables that are not there yet."""
@@ -168,7 +171,7 @@ class ReadModel:
     @property
     def position(self) -> int:
         """The position of the last event that has been applied."""
-        with self.engine.connect() as connection:
+        with database.reading(self.engine) as connection:
             return read_position(connection)
 
     @property
@@ -187,11 +190,16 @@ class ReadModel:
         self, read: ReadEvents, on_batch: Callable[[int], None] | None = None
     ) -> int:
         """Apply every event that is not applied yet; return the position reached."""
-        while events := read(self.position):
+        while events := read(self._position_now()):
             self.apply(events)
             if on_batch:
                 on_batch(events[-1].position)
-        return self.position
+        return self._position_now()
+
+    def _position_now(self) -> int:
+        """Return the position, also where an older state is being read."""
+        with self.engine.connect() as connection:
+            return read_position(connection)
 
     def apply(self, events: Sequence[RecordedEvent]) -> None:
         """Apply the events in one transaction, those not applied yet."""
@@ -288,6 +296,33 @@ class ReadModel:
             while len(self._remembered) > REMEMBERED:
                 self._remembered.popitem(last=False)
         return made
+
+    def touched(self, noun: str, position: int) -> int:
+        """Return a position since which nothing of a noun was recorded up to another.
+
+        What is made of one noun stays the same while others are recorded: an import
+        of ratings does not make the names of bodies anew at each of its batches.
+        """
+        with self._remembering:
+            if self._seen is None:
+                self._seen = self._first_seen = position
+            if position > self._seen:
+                nouns = self._nouns_between(self._seen, position)
+                self._touched |= dict.fromkeys(nouns, position)
+                self._seen = position
+            if position < self._seen:
+                return position
+            return self._touched.get(noun, self._first_seen)
+
+    def _nouns_between(self, after: int, last: int) -> set[str]:
+        statement = (
+            select(history.c.type)
+            .distinct()
+            .where(history.c.position > after, history.c.position <= last)
+        )
+        with database.reading(self.engine) as connection:
+            types = connection.execute(statement).scalars()
+            return {each.partition(".")[0] for each in types}
 
     def names(self) -> list[str]:
         """Return the names of the projections."""

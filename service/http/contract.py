@@ -12,7 +12,7 @@ from typing import Any
 from flask import Response, after_this_request, g, request
 from marshmallow import Schema
 
-from projections import things
+from projections import database, things
 from projections.listing import Listing
 from projections.moment import Moment
 from schemas.fields import ID_LENGTH, ID_PATTERN, Closed
@@ -71,9 +71,11 @@ def accepts(
             contract: Contract = wrapper.contract  # type: ignore[attr-defined]
             if contract.body:
                 return view(**path, **_read_write(contract, path))
-            g.asked = _ask(contract, path)
-            page = {"page": g.asked.page} if contract.many else {}
-            return view(**path, moment=g.asked.moment, **page, **g.asked.filters)
+            # One state of the tables for the whole answer, whatever is recorded.
+            with database.reading(read_model().engine):
+                g.asked = _ask(contract, path)
+                page = {"page": g.asked.page} if contract.many else {}
+                return view(**path, moment=g.asked.moment, **page, **g.asked.filters)
 
         return _note(wrapper, query=query, body=body)
 
