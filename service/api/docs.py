@@ -1,5 +1,6 @@
 """Docs: the contract to be tried in a browser, and how to check the record."""
 
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 
@@ -70,8 +71,20 @@ body { font: 1.05rem/1.6 Georgia, serif; color: #1d1d1d; background: #fff }
 h1, h2 { font-family: system-ui, sans-serif; line-height: 1.25 }
 pre { overflow-x: auto; padding: .8rem 1rem; background: #f3f1ec }
 code { font-size: .9em }
+table { border-collapse: collapse; display: block; overflow-x: auto }
+th, td { text-align: left; vertical-align: top; padding: .3rem 1rem .3rem 0 }
+td { border-top: 1px solid #ddd8cc }
 """
 EXAMPLE = "http://127.0.0.1:8000"  # Where `make run` serves the record.
+# The documents in docs/ that are shown as pages, with what each is for.
+PAGES = {
+    "check-us": "Say in plain words how anybody can check the record, with commands.",
+    "importing": "Show editors how to import files and edited lists, with commands.",
+    "mistakes": "Say how to report a mistake, and how corrections show.",
+    "recording": "Show how editors put facts on record with curl, by a real case.",
+    "search": "Say what a search finds, and how it is asked for.",
+    "sources": "Say in plain words what is kept of sources, and how to compare it.",
+}
 
 
 @docs.get("")
@@ -95,34 +108,6 @@ def style() -> Response:
     return _respond(STYLE.encode(), "text/css; charset=utf-8")
 
 
-@docs.get("/check-us")
-@serves({"text/html": None})
-def check_us() -> Response:
-    """Say in plain words how anybody can check the record, with commands to copy."""
-    return _page("check-us.md", "check us")
-
-
-@docs.get("/recording")
-@serves({"text/html": None})
-def recording() -> Response:
-    """Show how editors put facts on record with curl, by a whole real case."""
-    return _page("recording.md", "put facts on record")
-
-
-@docs.get("/importing")
-@serves({"text/html": None})
-def importing() -> Response:
-    """Show editors how to import files, and edited lists, with commands to copy."""
-    return _page("importing.md", "importing")
-
-
-@docs.get("/sources")
-@serves({"text/html": None})
-def sources() -> Response:
-    """Say in plain words what is kept of sources, and how to compare it."""
-    return _page("sources.md", "sources")
-
-
 @docs.get("/check_log.py")
 @serves({"text/plain": None})
 def check_log() -> Response:
@@ -139,14 +124,20 @@ def vendored(name: str) -> Response:
     return _respond(body, VENDORED[name])
 
 
-def _page(name: str, title: str) -> Response:
-    """Return a document as a page, with the address of this record in its commands."""
-    text = _document(name).read_text().replace(EXAMPLE, base_url())
-    body = MarkdownIt("commonmark", {"html": False}).render(text)
-    page = render_template_string(TEXT, body=body, title=title)
-    response = _respond(page.encode(), "text/html; charset=utf-8")
-    response.headers["Content-Security-Policy"] = POLICY
-    return response
+def _page(name: str, summary: str) -> Callable[[], Response]:
+    """Return what shows a document, with the address of this record in its commands."""
+
+    def view() -> Response:
+        text = _document(f"{name}.md").read_text().replace(EXAMPLE, base_url())
+        body = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
+        title = text.partition("\n")[0].lstrip("# ")
+        page = render_template_string(TEXT, body=body, title=title)
+        response = _respond(page.encode(), "text/html; charset=utf-8")
+        response.headers["Content-Security-Policy"] = POLICY
+        return response
+
+    view.__doc__ = summary
+    return serves({"text/html": None})(view)
 
 
 def _document(name: str) -> Path:
@@ -159,3 +150,7 @@ def _document(name: str) -> Path:
 def _respond(body: bytes, content_type: str) -> Response:
     headers = {"Cache-Control": "public, max-age=300"}
     return Response(body, content_type=content_type, headers=headers)
+
+
+for _name, _summary in PAGES.items():
+    docs.add_url_rule(f"/{_name}", _name.replace("-", "_"), _page(_name, _summary))
