@@ -71,6 +71,10 @@ class Settings:
         }
         return {f"COPPERPLATE_{k.upper()}": v for k, v in members.items() if v}
 
+    def environment_of_child(self) -> dict[str, str]:
+        """Return the environment of a process of ours that has these settings."""
+        return {**os.environ, **self.to_environment()}
+
 
 def _whole(text: str) -> int:
     if not (text.isascii() and text.isdigit()):

@@ -6,7 +6,6 @@ under way and whose file nobody holds was interrupted.
 """
 
 import errno
-import os
 import secrets
 import subprocess
 import sys
@@ -165,7 +164,7 @@ def _start(record: Record, upload: Upload) -> None:
     """Let a process import the file; the lock is its own as soon as it exists."""
     process = subprocess.Popen(
         [sys.executable, "-m", "service.imports.running", upload.path.name],
-        env={**os.environ, **record.settings.to_environment()},
+        env=record.settings.environment_of_child(),
         pass_fds=(upload.descriptor,),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
