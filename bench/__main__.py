@@ -1,8 +1,26 @@
 """Measure everything, one part after the other: `python -m bench`."""
 
-from bench import append, growth, imports, proofs, rebuild, verify, writes
+from bench import (
+    append,
+    growth,
+    imports,
+    imports_beside_reads,
+    proofs,
+    rebuild,
+    verify,
+    writes,
+)
 
-PARTS = (append, growth, proofs, rebuild, imports, verify, writes)
+PARTS = (
+    append,
+    growth,
+    proofs,
+    rebuild,
+    imports,
+    imports_beside_reads,
+    verify,
+    writes,
+)
 
 
 def main() -> None:

@@ -1,8 +1,8 @@
 """How much slower reads are while an import runs: p99 with and without, in one run.
 
-Run `python -m bench.imports_beside_reads [--rows N] [--seconds S]`. A
-server is started on the founding record; clients read ratings, a profile, a history and
-a list by turns.
+Run `python -m bench.imports_beside_reads [--rows N] [--seconds S]`. A server is started
+on the founding record; clients read ratings, a profile, a history and a list by turns,
+while statements are imported.
 """
 
 import argparse
@@ -124,7 +124,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rows", type=int, default=5_000)
     parser.add_argument("--seconds", type=float, default=5)
-    options = parser.parse_args()
+    options, _ = parser.parse_known_args()
     print(
         f"Python {platform.python_version()}, {os.cpu_count()} cores, SQLite, "
         f"{CLIENTS} clients, load {os.getloadavg()[0]:.1f}"

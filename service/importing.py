@@ -19,6 +19,7 @@ from schemas.codelists import ImportState
 from service.editors import Editor
 from service.imports.importer import must_have_shape
 from service.imports.reading import UnreadableFileError
+from service.imports.work import is_id
 from service.log.errors import StorageFullError
 from service.record import Record
 from service.uploads import Upload, UploadError, is_held, remove_left
@@ -86,6 +87,8 @@ def accept(
 
 def find(record: Record, id: str) -> Row | None:
     """Return an import as it is now, or None."""
+    if not is_id(id):
+        return None
     row = record.imports.get(id)
     if row and row["state"] in (ImportState.WAITING, ImportState.RUNNING):
         settle(record)

@@ -117,6 +117,7 @@ def test_only_editors_may_send_files_and_read_reports(desk, sender):
     assert sender.client.post("/v1/imports", data="a").status_code == 401
     assert sender.get("/v1/imports/im-nothing").status_code == 404
     assert sender.get("/v1/imports/im-nothing/lines").status_code == 404
+    assert sender.get("/v1/imports/%00").status_code == 404
 
 
 def test_a_key_that_does_not_record_sends_nothing_but_reads_reports(desk, sender):
