@@ -31,6 +31,7 @@ KNOWN = {
     "position": "1700",
     "slug": "not-found",
     "name": "ratings",
+    "sha256": "0" * 64,
 }
 QUERIES = {
     "/v1/log/proofs/consistency": "?from=100&to=1764",

@@ -16,6 +16,11 @@ BYTES = "application/octet-stream"
 # Whatever a copy holds, a browser runs nothing of it under our name.
 POLICY = "sandbox; default-src 'none'"
 PINNED = "public, max-age=300, must-revalidate"
+# The same from a mirror as from its source.
+NOT_KEPT = (
+    "No copy with this hash is kept here: /v1/sources lists those that are, and a "
+    "mirror keeps none."
+)
 _logger = logging.getLogger(__name__)
 
 
@@ -42,7 +47,7 @@ def _opened(sha256: str) -> Copy:
         detail = "The copy that is kept is no longer what its hash says."
         raise ProblemError("copy-damaged", detail) from error
     if copy is None:
-        raise _missing(_why_missing())
+        raise _missing(NOT_KEPT)
     return copy
 
 
@@ -64,12 +69,6 @@ def _respond(copy: Copy) -> Response:
 
 def _missing(detail: str) -> ProblemError:
     return ProblemError("not-found", detail, {"did_you_mean": []})
-
-
-def _why_missing() -> str:
-    if record().is_mirror:
-        return "A mirror keeps no copies of sources: ask the record that it copies."
-    return "No copy with this hash is kept here; /v1/sources lists those that are."
 
 
 def _withdrawn(withdrawal: Withdrawal) -> ProblemError:
