@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
+    DDL,
     Boolean,
     Column,
     Connection,
@@ -73,6 +74,12 @@ def versioned_table(name: str, *columns: Column[Any]) -> Table:
             postgresql_where=text("position_to IS NULL"),
         ),
     )
+
+
+def keep_no_statistics(table: Table, column: str) -> None:
+    """Let PostgreSQL note no values of a column, named as ALTER names it."""
+    statement = DDL(f"ALTER {column} SET STATISTICS 0")  # type: ignore[no-untyped-call]
+    event.listen(table, "after_create", statement.execute_if(dialect="postgresql"))
 
 
 def open_engine(url: str, schema: str | None = None) -> Engine:

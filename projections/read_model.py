@@ -61,6 +61,7 @@ words = Table(
     Column("commitment", KEY, primary_key=True),
     Column("value", KEY, nullable=False),
 )
+database.keep_no_statistics(words, "TABLE %(fullname)s ALTER value")
 # Commitments whose words were erased, and by which event: what `words` then lacks.
 erased = Table(
     "erased",

@@ -86,6 +86,9 @@ _FTS5 = DDL(  # type: ignore[no-untyped-call]
     "content='texts', content_rowid='number', tokenize='ascii', detail=none, "
     "columnsize=0)"
 )
+# The statistics of PostgreSQL would keep words that were erased.
+database.keep_no_statistics(texts, "TABLE %(fullname)s ALTER folded")
+database.keep_no_statistics(texts, "INDEX %(fullname)s_words ALTER 1")
 event.listen(texts, "after_create", _FTS5.execute_if(dialect="sqlite"))
 
 ReadWords: TypeAlias = Callable[[Iterable[str]], dict[str, Any]]

@@ -8,6 +8,7 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import select
 
@@ -85,6 +86,20 @@ def test_the_words_that_are_searched_are_erased_too(place):
             left = connection.execute(select(texts.c.folded)).scalars().all()
     assert not set(folded(f"{SPOKEN} {SPEAKER}").split()) & set(" ".join(left).split())
     assert holders(place, SPEAKER.lower(), folded(SPOKEN)) == []
+
+
+def test_the_statistics_of_postgresql_hold_no_words(place):
+    if not place.url:
+        return
+    said(place)
+    with psycopg.connect(place.url, autocommit=True) as connection:
+        connection.execute("ANALYZE read_1.texts")
+        connection.execute("ANALYZE read_1.words")
+        rows = connection.execute(
+            "SELECT tablename, attname FROM pg_stats WHERE schemaname = 'read_1'"
+        ).fetchall()
+    assert ("words", "commitment") in rows and ("texts", "thing") in rows
+    assert not {"value", "folded", "array_to_tsvector"} & {name for _, name in rows}
 
 
 def test_the_index_of_words_is_made_anew_where_rows_were_deleted_by_hand(tmp_path):
