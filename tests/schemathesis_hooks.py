@@ -22,7 +22,8 @@ ALLOWED = {
 # What no schema says of a body: it depends on the log, or on several members.
 UNSAID = re.compile(
     "is on record.|was retracted.|is no noun of the record|Here it begins with|"
-    "fit no shape|has no version|Give one|There is no date for this basis|ends before it begins|is not a date|"
+    "fit no shape|has no version|Give one|There is no date for this basis|"
+    "ends before it begins|is not a date|"
     # Said by patterns, which `quick` of the test leaves out.
     "The character U|Not an http or https address|Give its address|"
     # A schema takes 1.0 for a whole number.
