@@ -1,5 +1,6 @@
 """The wire shape of what an editor signs: the signature, and the salts it needs."""
 
+from functools import cache
 from typing import Any
 
 from marshmallow import Schema, fields, validate
@@ -32,6 +33,7 @@ class Salts(fields.Dict):
         super().__init__(keys=name, values=salt, **kwargs)
 
 
+@cache
 def signable(schema: type[Schema]) -> type[Schema]:
     """Return the schema of a request that its editor may have signed."""
     members: dict[str, Any] = {

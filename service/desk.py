@@ -13,6 +13,7 @@ from service.log.errors import ConflictError
 from service.naming import must_fit, new_id
 from service.record import NotOnRecordError, Record, fold
 from service.references import missing
+from service.signing import Signing
 
 ATTEMPTS = 5  # How often an event is made anew because other things have changed.
 A = TypeVar("A", bound=Aggregate)
@@ -79,13 +80,14 @@ class Desk:
     """What one editor may do in one request.
 
     `expected` is the version of the thing that the editor saw, if it was said;
-    `idempotency` as the event store takes it.
+    `idempotency` as the event store takes it; `signing` what the editor has signed.
     """
 
     record: Record
     by: str
     expected: int | None = None
     idempotency: Idempotency | None = None
+    signing: Signing | None = None
 
     def put(self, type_name: str, id: str | None, **said: Any) -> RecordedEvent:
         """Record an event of a type; without an id, of a thing that gets one."""
@@ -175,6 +177,7 @@ class Desk:
                     by=self.by,
                     read=loaded.others(thing),
                     idempotency=self.idempotency,
+                    signing=self.signing,
                 )
             except ConflictError as error:
                 lost = error

@@ -15,6 +15,7 @@ from schemas.requests import (
     SettlementRequestSchema,
     SourceRequestSchema,
 )
+from schemas.signing import signable
 from service.api.receipts import at_desk, receipt
 from service.api.refusals import register_refusals
 from service.desk import Desk
@@ -106,7 +107,7 @@ def _view(verb: Verb, noun: str) -> Callable[..., Any]:
     view.__doc__ = verb.summary.format(noun=noun)
     view.__name__ = f"{noun}_{verb.name}"
     return requires(verb.scope, noun=PLURALS[noun])(
-        accepts(body=verb.request)(returns(ReceiptSchema)(view))
+        accepts(body=signable(verb.request))(returns(ReceiptSchema)(view))
     )
 
 

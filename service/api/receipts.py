@@ -10,12 +10,13 @@ from service.api.proofs import inclusion_in
 from service.context import record
 from service.desk import Desk
 from service.http.access import editor
-from service.http.writing import expected_version, idempotency
+from service.http.writing import expected_version, idempotency, signing
 
 
 def at_desk() -> Desk:
     """Return the desk of the editor whose request this is."""
-    return Desk(record(), editor().id, expected_version(), idempotency())
+    said = (expected_version(), idempotency(), signing())
+    return Desk(record(), editor().id, *said)
 
 
 def receipt(event: RecordedEvent) -> Row:

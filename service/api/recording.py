@@ -10,6 +10,7 @@ from marshmallow import Schema
 from schemas.fields import NewId
 from schemas.receipts import ReceiptSchema
 from schemas.requests import new_id, request_of
+from schemas.signing import signable
 from service.api.receipts import at_desk, receipt
 from service.api.refusals import register_refusals
 from service.http.access import requires
@@ -242,7 +243,7 @@ def _view(route: Route) -> Callable[..., Any]:
     view.__doc__ = route.summary
     view.__name__ = route.name
     return requires("record", noun=route.nouns)(
-        accepts(body=route.request)(returns(ReceiptSchema)(view))
+        accepts(body=signable(route.request))(returns(ReceiptSchema)(view))
     )
 
 
