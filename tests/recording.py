@@ -62,8 +62,9 @@ def request_for(event) -> dict:
 class Editor:
     """An editor with a key, who sends requests with a new idempotency key each."""
 
-    def __init__(self, small: SmallRecord, *scopes: str) -> None:
-        self.id, _, self.key = astuple(editor(small.record, *scopes))
+    def __init__(self, small: SmallRecord, *scopes: str, **more: str) -> None:
+        added = editor(small.record, *scopes, **more)
+        self.id, self.key_id, self.key = astuple(added)
         self.client, self.sent = small.client(), 0
 
     def post(self, path: str, body, **headers: str):

@@ -11,6 +11,7 @@ from service.cli.redacting import redact
 from service.cli.replaying import rebuild, replay
 from service.cli.reports import reports
 from service.cli.serving import follow, serve, status
+from service.cli.signing import sign, signing_key
 from service.cli.verifying import mirror, verify
 
 
@@ -41,6 +42,8 @@ COMMANDS = (
     archive,
     mirror,
     editors,
+    sign,
+    signing_key,
     key,
     witness,
     openapi,

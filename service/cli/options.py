@@ -9,7 +9,15 @@ import click
 from sqlalchemy.exc import DBAPIError
 
 from projections.database import NoRoomError
-from service import archiving, editors, redaction, reports, rotation, start
+from service import (
+    archiving,
+    editors,
+    presigning,
+    redaction,
+    reports,
+    rotation,
+    start,
+)
 from service.config import SettingsError
 from service.domain.base import RuleBrokenError
 from service.log.errors import StoreError
@@ -22,6 +30,7 @@ _MENDABLE = (
     KeyFileError,
     editors.EditorError,
     archiving.NotArchivableError,
+    presigning.NotSignableError,
     redaction.NotRedactableError,
     reports.UnknownEventError,
     rotation.RotationError,
