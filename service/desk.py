@@ -80,7 +80,8 @@ class Desk:
     """What one editor may do in one request.
 
     `expected` is the version of the thing that the editor saw, if it was said;
-    `idempotency` as the event store takes it; `signing` what the editor has signed.
+    `idempotency` as the event store takes it; `signing` what the editor has signed;
+    `key_id` the key that must stand when the event is recorded.
     """
 
     record: Record
@@ -88,6 +89,7 @@ class Desk:
     expected: int | None = None
     idempotency: Idempotency | None = None
     signing: Signing | None = None
+    key_id: str | None = None
 
     def put(self, type_name: str, id: str | None, **said: Any) -> RecordedEvent:
         """Record an event of a type; without an id, of a thing that gets one."""
@@ -162,6 +164,7 @@ class Desk:
             reference=reference,
             by=self.by,
             idempotency=self.idempotency,
+            key_id=self.key_id,
         )
 
     def _record(self, make: Make) -> RecordedEvent:
@@ -178,6 +181,7 @@ class Desk:
                     read=loaded.others(thing),
                     idempotency=self.idempotency,
                     signing=self.signing,
+                    key_id=self.key_id,
                 )
             except ConflictError as error:
                 lost = error

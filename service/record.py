@@ -127,12 +127,14 @@ class Record:
         read: Sequence[Aggregate] = (),
         idempotency: tuple[str, bytes] | None = None,
         signing: Signing | None = None,
+        key_id: str | None = None,
     ) -> RecordedEvent:
         """Put the event on record and catch up, or raise ConflictError.
 
         `read` are the other things on whose state the event rests; `idempotency` is
         as the event store has it. What the editor has signed must be the event:
-        SignatureError.
+        SignatureError. If the key that is used is revoked meanwhile, nothing is
+        recorded: RevokedError.
         """
         read_set = {each.stream: each.version for each in read}
         draft = draft_of(aggregate, event, by=by)
@@ -140,7 +142,7 @@ class Record:
             [signing.of(draft) if signing else draft],
             read_set=read_set,
             idempotency=idempotency,
-            beside=standing(signing.key_id) if signing else None,
+            beside=standing(key_id) if key_id else None,
         )
         self.try_to_catch_up()
         return recorded

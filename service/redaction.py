@@ -11,6 +11,7 @@ from schemas.events import RecordedEvent
 from schemas.redactions import FieldRedactedSchema
 from service.domain.redactions import Redaction, must_be_open
 from service.erasure import HOLDERS, files_with
+from service.log.editor_keys import standing
 from service.log.erasing import needles_of
 from service.naming import random_text
 from service.record import Record, draft_of
@@ -100,10 +101,12 @@ def redact(
     reference: str | None,
     by: str,
     idempotency: tuple[str, bytes] | None = None,
+    key_id: str | None = None,
 ) -> RecordedEvent:
     """Record the redaction, and delete the openings that it names, at once.
 
-    Raises NotRedactableError. What is left of the words is for `service.erasure`.
+    Raises NotRedactableError, and RevokedError if the key that is used does not stand.
+    What is left of the words is for `service.erasure`.
     """
     event = planned.event
     said = _checked(
@@ -120,6 +123,7 @@ def redact(
         [draft_of(redaction, done, by=by)],
         erase=[(event.position, name) for name in done.fields],
         idempotency=idempotency,
+        beside=standing(key_id) if key_id else None,
     )
     record.kept_redactions.keep(record.store.redactions())
     record.try_to_catch_up()

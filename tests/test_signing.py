@@ -40,7 +40,8 @@ def draft(added, id="kent", event=EVENT):
 
 
 def put(record, added, signing, id="kent", event=EVENT):
-    return record.record(Body(id), event, by=added.editor, signing=signing)
+    said = {"by": added.editor, "signing": signing, "key_id": added.key_id}
+    return record.record(Body(id), event, **said)
 
 
 def test_what_is_signed_is_recorded_with_its_signature(record, added):
@@ -106,13 +107,20 @@ def test_an_event_without_words_is_signed_without_salts(record, added):
     assert put(record, added, signing, event=plain).signature
 
 
-def test_no_event_is_signed_by_a_key_after_its_revocation(record, added):
-    signing = sign(draft(added), SIGNER, added.key_id)
+def test_no_event_is_recorded_with_a_key_after_its_revocation(record, added):
+    signing = sign(draft(added, "essex"), SIGNER, added.key_id)
+    told = put(record, added, None)
+    planned = redaction.plan(record, told.position, ("note",))
     editors.revoke(record, added.key_id, "leaked")
     before = record.store.size()
+    for each in (signing, None):
+        with pytest.raises(RevokedError):
+            put(record, added, each, "essex")
+    why = {"basis": "other", "reference": None, "by": added.editor}
     with pytest.raises(RevokedError):
-        put(record, added, signing)
+        redaction.redact(record, planned, **why, key_id=added.key_id)
     assert record.store.size() == before
+    assert record.store.read_stream("body-kent")[0].opened
 
 
 def test_a_signature_is_checked_by_anybody_and_after_a_redaction_too(

@@ -16,7 +16,7 @@ from service.http.writing import expected_version, idempotency, signing
 def at_desk() -> Desk:
     """Return the desk of the editor whose request this is."""
     said = (expected_version(), idempotency(), signing())
-    return Desk(record(), editor().id, *said)
+    return Desk(record(), editor().id, *said, key_id=editor().key_id)
 
 
 def receipt(event: RecordedEvent) -> Row:
