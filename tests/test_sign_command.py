@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from service.cli import main
 from service.log.key_file import load_key
+from service.log.notes import encode_base64
 from tests.editing import ALL_SCOPES
 from tests.examples import AWARDED, HISTORIES, RATING, REGISTERED
 from tests.recording import Editor, path_of, prepare, sent
@@ -73,6 +74,27 @@ def test_a_retraction_is_signed(small, key):
     answer = editor.post(f"/v1/ratings/{RATING.id}/retraction", whole)
     assert answer.status_code == 201, answer.text
     assert answer.json["signature"] == whole["signature"]
+
+
+def test_a_correction_is_signed_as_the_answer_expects_it(small, key):
+    editor = signer(prepare(small), key)
+    address = f"/v1/ratings/{RATING.id}/correction"
+    salt, sig = encode_base64(bytes(range(32))), encode_base64(bytes(64))
+    body = {
+        "corrects": 1,
+        "reason": "source-corrected",
+        "data": {"grade": "good"},
+        "reason_text": "The page was wrong.",
+        "signature": {"key": editor.key_id, "sig": sig},
+        "salts": {"reason_text": salt},
+    }
+    expected = editor.post(address, body).json["expected"]
+    assert '"grade":"good"' in expected and "The page" not in expected
+    made = load_key(key).signature(expected.encode())
+    body["signature"]["sig"] = encode_base64(made)
+    answer = editor.post(address, body)
+    assert answer.status_code == 201, answer.text
+    assert answer.json["signature"] == body["signature"]
 
 
 def test_what_differs_from_what_was_signed_is_refused_with_what_was_expected(
