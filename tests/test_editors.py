@@ -5,7 +5,7 @@ import sqlite3
 import psycopg
 import pytest
 
-from service import editors
+from service import editors, erasure, redaction
 from service.domain.base import RuleBrokenError
 from service.domain.editors import Editor, EditorNamed, KeyAdded, KeyRevoked
 from service.log.errors import ConflictError
@@ -113,6 +113,21 @@ def test_a_name_is_shown_only_if_the_editor_chose_so_and_then_sealed(record):
     assert (named.type, named.data) == ("editor.named", {"editor": added.editor})
     assert named.opened == {"name": "Jo Bloggs"}
     assert list(named.sealed) == ["name"]
+
+
+def test_a_shown_name_that_is_redacted_is_erased_from_the_list_too(record, place):
+    shown, other = editor(record, shows_name=True), editor(record)
+    editor(record, editor=shown.editor)
+    planned = redaction.plan(record, 2, ("name",))
+    why = {"basis": "data-protection", "reference": None, "by": "system"}
+    redaction.redact(record, planned, **why)
+    assert {key.editor: key.name for key in record.store.editor_keys()} == {
+        shown.editor: "",
+        other.editor: "Jo Bloggs",
+    }
+    place.sql("DELETE FROM keys WHERE name <> ''")
+    assert erasure.run_pending(record) == []
+    assert redaction.remains(record, planned) == []
 
 
 def test_an_editor_may_have_several_keys(record):

@@ -4,7 +4,7 @@ Its rows change in the transaction of the events that say so: `Beside` is what t
 store is given to do beside an append.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from service.log.errors import ConflictError, RevokedError
@@ -66,6 +66,16 @@ def standing(id: str) -> Beside:
     return check
 
 
+def forget_names(session: Session, named: Iterable[tuple[int, str]]) -> None:
+    """Forget what the operator calls editors whose shown names are erased.
+
+    `named` are erased fields: the position of the event, and the name of the field.
+    """
+    for position, field in named:
+        if field == "name":
+            session.rows(_FORGET, (position,))
+
+
 def find_key(session: Session, id: str) -> StoredKey | None:
     """Return the key with an id."""
     found = session.rows(f"{_KEYS} WHERE id = ?", (id,))
@@ -82,3 +92,7 @@ def _stored(row: Row) -> StoredKey:
 
 
 _KEYS = f"SELECT {', '.join(StoredKey._fields)} FROM keys"
+_FORGET = """
+    UPDATE keys
+    SET name = ''
+    WHERE 'editor-' || editor = (SELECT stream FROM log WHERE position = ?)"""

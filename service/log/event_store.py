@@ -8,7 +8,7 @@ from pathlib import Path
 
 from schemas.events import RecordedEvent
 from service.log.drafts import Draft, Prepared, prepare
-from service.log.editor_keys import Beside
+from service.log.editor_keys import Beside, forget_names
 from service.log.erasing import (
     Named,
     Redacted,
@@ -160,6 +160,7 @@ class EventStore(LogReader):
             _check_versions(stored, expected)
             erase_openings(session, erase)
             forget_erased(session, (position for position, _ in erase))
+            forget_names(session, erase)
             if beside:
                 beside(session)
             head, events = self._extend(session, stored, prepared)
@@ -181,6 +182,10 @@ class EventStore(LogReader):
                 return []
         with self._database.get().writing() as session:
             forget_erased(session, (each.target for each in redactions))
+            fields = (
+                (each.target, name) for each in redactions for name in each.sealed
+            )
+            forget_names(session, fields)
             return erase_again(session, redactions)
 
     def scrub(self, patience: float) -> bool:

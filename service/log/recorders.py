@@ -511,7 +511,10 @@ class PostgresLog:
     def scrub(self, patience: float) -> bool:
         """Overwrite what deleted openings have left; False: to be tried again."""
         with one_line_causes():
-            return scrub_postgres(self._url, f"{SCHEMA}.openings", patience)
+            return all(
+                scrub_postgres(self._url, f"{SCHEMA}.{table}", patience)
+                for table in ("openings", "keys")
+            )
 
     def close(self) -> None:
         """Close every connection."""
