@@ -3,11 +3,12 @@
 from functools import cache
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, ValidationError, fields
 
 from schemas.fields import Closed, Id, Matches
 from schemas.redactions import FIELD
 
+MOST_SALTS = 50
 SALT = r"[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]="
 SIGNATURE = r"[A-Za-z0-9+/]{85}[AQgw]=="
 
@@ -28,9 +29,14 @@ class Salts(fields.Dict):
 
     def __init__(self, **kwargs: Any) -> None:
         name = fields.String(validate=Matches(FIELD, "Not the name of a field."))
-        salt = fields.String(validate=Matches(SALT, "Not the base64 of 32 bytes."))
-        kwargs.setdefault("validate", validate.Length(max=50))
-        super().__init__(keys=name, values=salt, **kwargs)
+        salt = fields.String(
+            validate=Matches(SALT, "Not the base64 of 32 bytes."),
+            metadata={"pattern": f"^{SALT}$"},
+        )
+        metadata = {"maxProperties": MOST_SALTS, **kwargs.pop("metadata", {})}
+        super().__init__(
+            keys=name, values=salt, validate=_must_be_few, metadata=metadata, **kwargs
+        )
 
 
 @cache
@@ -41,16 +47,18 @@ def signable(schema: type[Schema]) -> type[Schema]:
             SignatureSchema,
             load_default=None,
             allow_none=True,
-            metadata={
-                "description": "By the Ed25519 key that the operator has registered "
-                "for you: `copperplate sign` makes it."
-            },
+            metadata={"description": "By your own key: `copperplate sign` makes it."},
         ),
         "salts": Salts(
             load_default=None,
             allow_none=True,
-            metadata={"description": "With a signature: a salt for each sealed text."},
+            metadata={"description": "With a signature: one for each sealed text."},
         ),
         "__doc__": schema.__doc__,
     }
     return type(schema.__name__, (schema,), members)
+
+
+def _must_be_few(salts: dict[str, str]) -> None:
+    if len(salts) > MOST_SALTS:
+        raise ValidationError(f"There are at most {MOST_SALTS} salts.")

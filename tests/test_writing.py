@@ -306,7 +306,8 @@ def test_what_is_sent_is_described(app):
     assert described["required"] == ["id"]
     assert operation["security"] == [{"editorKey": []}]
     assert "`record` or `record:bodies`" in operation["description"]
-    headers = {each["name"]: each["required"] for each in operation["parameters"]}
+    parameters = parameters_of(operation, document)
+    headers = {each["name"]: each["required"] for each in parameters}
     assert headers == {"Idempotency-Key": True, "If-Match": False}
     kinds = {"201", "400", "401", "403", "409", "412", "413", "415", "422", "507"}
     assert kinds <= operation["responses"].keys()
@@ -315,9 +316,20 @@ def test_what_is_sent_is_described(app):
 
 
 def test_what_anybody_may_send_is_described_without_a_key(app):
-    operation = build_spec(app).to_dict()["paths"]["/v1/trial/open"]["post"]
+    document = build_spec(app).to_dict()
+    operation = document["paths"]["/v1/trial/open"]["post"]
     assert "security" not in operation
-    assert [each["name"] for each in operation["parameters"]] == ["If-Match"]
+    names = [each["name"] for each in parameters_of(operation, document)]
+    assert names == ["If-Match"]
+
+
+def parameters_of(operation, document):
+    """Return the parameters of an operation, those that are shared too."""
+    shared = document["components"]["parameters"]
+    return [
+        shared[each["$ref"].rpartition("/")[2]] if "$ref" in each else each
+        for each in operation["parameters"]
+    ]
 
 
 def test_the_key_of_an_editor_is_described_as_a_bearer_token(app):
