@@ -298,20 +298,19 @@ def test_a_request_that_failed_leaves_its_key_free(send):
 def test_what_is_sent_is_described(app):
     document = build_spec(app).to_dict()
     operation = document["paths"]["/v1/trial"]["post"]
-    schema = operation["requestBody"]["content"]["application/json"]["schema"]
-    assert operation["requestBody"]["required"]
-    assert schema == {"$ref": "#/components/schemas/Trial"}
-    described = document["components"]["schemas"]["Trial"]
+    sent = of(operation["requestBody"], document)
+    assert sent["required"]
+    described = of(sent["content"]["application/json"]["schema"], document)
     assert described["additionalProperties"] is False
     assert described["required"] == ["id"]
     assert operation["security"] == [{"editorKey": []}]
     assert "`record` or `record:bodies`" in operation["description"]
-    parameters = parameters_of(operation, document)
+    parameters = [of(each, document) for each in operation["parameters"]]
     headers = {each["name"]: each["required"] for each in parameters}
     assert headers == {"Idempotency-Key": True, "If-Match": False}
     kinds = {"201", "400", "401", "403", "409", "412", "413", "415", "422", "507"}
     assert kinds <= operation["responses"].keys()
-    assert "Location" in operation["responses"]["201"]["headers"]
+    assert "Location" in of(operation["responses"]["201"], document)["headers"]
     Draft202012Validator.check_schema(described)
 
 
@@ -319,17 +318,16 @@ def test_what_anybody_may_send_is_described_without_a_key(app):
     document = build_spec(app).to_dict()
     operation = document["paths"]["/v1/trial/open"]["post"]
     assert "security" not in operation
-    names = [each["name"] for each in parameters_of(operation, document)]
+    names = [of(each, document)["name"] for each in operation["parameters"]]
     assert names == ["If-Match"]
 
 
-def parameters_of(operation, document):
-    """Return the parameters of an operation, those that are shared too."""
-    shared = document["components"]["parameters"]
-    return [
-        shared[each["$ref"].rpartition("/")[2]] if "$ref" in each else each
-        for each in operation["parameters"]
-    ]
+def of(node, document):
+    """Return what stands in a place, or in the shared one that it refers to."""
+    if reference := node.get("$ref"):
+        _, _, kind, name = reference.split("/")
+        return document["components"][kind][name]
+    return node
 
 
 def test_the_key_of_an_editor_is_described_as_a_bearer_token(app):
