@@ -39,7 +39,7 @@ Row: TypeAlias = dict[str, Any]
 Handler: TypeAlias = Callable[["Batch", RecordedEvent], None]
 ReadEvents: TypeAlias = Callable[[int], Sequence[RecordedEvent]]
 
-CODE_VERSION = 4  # Raise it when a projection makes other rows of the same events.
+CODE_VERSION = 5  # Raise it when a projection makes other rows of the same events.
 REDACTED = "field.redacted"
 REMEMBERED = 64  # Answers to what other nouns show, by moment.
 MEMORY = 20_000  # Streams kept in memory while events are applied.

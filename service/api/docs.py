@@ -79,6 +79,7 @@ EXAMPLE = "http://127.0.0.1:8000"  # Where `make run` serves the record.
 # The documents in docs/ that are shown as pages, with what each is for.
 PAGES = {
     "check-us": "Say in plain words how anybody can check the record, with commands.",
+    "editors": "Say how editors come to a key, write, sign, and send again.",
     "importing": "Show editors how to import files and edited lists, with commands.",
     "mistakes": "Say how to report a mistake, and how corrections show.",
     "recording": "Show how editors put facts on record with curl, by a real case.",

@@ -53,6 +53,7 @@ WELCOME = {
         "projections": "/v1/projections",
         "docs": "/docs",
         "check_us": "/docs/check-us",
+        "editors": "/docs/editors",
         "recording": "/docs/recording",
         "importing": "/docs/importing",
         "mistakes": "/docs/mistakes",
