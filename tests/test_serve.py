@@ -172,8 +172,8 @@ def test_every_command_of_the_readme_exists():
     block = README.split("## The command line\n```\n")[1].split("```")[0]
     for line in re.findall(r"^copperplate .+$", block, re.M):
         words = shlex.split(line.replace("[", " ").replace("]", " "))
-        name = [word for word in words[1:3] if word.islower() and word.isalpha()]
-        named = name[:2] if name[:1] == ["key"] else name[:1]
+        name = [word for word in words[1:3] if re.fullmatch("[a-z]+(-[a-z]+)*", word)]
+        named = name[:2] if name[0] in ("key", "editors") else name[:1]
         shown = subprocess.run(
             [*server.CLI, *named, "--help"], capture_output=True, text=True, check=True
         ).stdout
