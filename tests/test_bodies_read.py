@@ -148,7 +148,7 @@ def test_of_very_many_faults_the_first_are_named_and_the_rest_counted():
     with pytest.raises(ProblemError) as caught:
         read(b"[" + b"1.5," * 5000 + b"1]")
     assert len(caught.value.members["errors"]) == 100
-    assert caught.value.detail.endswith("and 4,900 more")
+    assert caught.value.detail.endswith(" And 4,900 more.")
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,9 @@ def serve(
         record.catch_up()
         if erasure.pending(record):
             finish_erasures(record)
-        click.echo(f"{record.store.size():,} events on record.", err=True)
+        size = record.store.size()
+        noun = "event" if size == 1 else "events"
+        click.echo(f"{size:,} {noun} on record.", err=True)
     line = f"Serving http://{host}:{port} (Ctrl-C ends it)."
     start.serve(settings, host, port, workers, lambda: click.echo(line, err=True))
 

@@ -93,9 +93,9 @@ def parse(raw: bytes) -> tuple[Any, list[Fault]]:
 def invalid(faults: list[Fault]) -> ProblemError:
     """Return the problem of a body with these faults."""
     shown = faults[:SHOWN]
-    said = "; ".join(f"{_place(each)}: {each['detail']}" for each in shown)
+    said = " ".join(f"{_place(each)}: {each['detail']}" for each in shown)
     more = len(faults) - len(shown)
-    said = f"{said}; and {more:,} more" if more else said
+    said = f"{said} And {more:,} more." if more else said
     return ProblemError("invalid-body", said, {"errors": shown})
 
 
