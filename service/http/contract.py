@@ -6,7 +6,7 @@ There is one way through all endpoints: contract, moment, query, representation.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import wraps
+from functools import cache, wraps
 from typing import Any
 
 from flask import Response, after_this_request, g, request
@@ -159,7 +159,7 @@ def serves(
     def decorate(view: View) -> View:
         @wraps(view)
         def wrapper(**path: Any) -> Any:
-            loaded = read_query(request.query_string, query())[1] if query else {}
+            loaded = read_query(request.query_string, _made(query))[1] if query else {}
             return view(**path, **loaded)
 
         return _note(wrapper, media=media, query=query, problems=problems)
@@ -183,7 +183,7 @@ def receives(
         @wraps(view)
         def wrapper(**path: Any) -> Response:
             choose_form(("json",))
-            said = read_query(request.query_string, query())[1]
+            said = read_query(request.query_string, _made(query))[1]
             row, at = view(**path, **said)
             return answers.of_accepted(row, result, at)
 
@@ -195,7 +195,7 @@ def receives(
 def _ask(contract: Contract, path: Mapping[str, Any]) -> Asked:
     form = choose_form(contract.forms)
     assert contract.query
-    given, loaded = read_query(request.query_string, contract.query())
+    given, loaded = read_query(request.query_string, _made(contract.query))
     page, cursor = paging.page_of(loaded, given, request.path, is_whole=form in WHOLE)
     moment = moments.resolve(loaded, read_model(), head(), record().clock())
     if cursor:
@@ -214,7 +214,7 @@ def _ask(contract: Contract, path: Mapping[str, Any]) -> Asked:
         filters={k: v for k, v in loaded.items() if k not in reserved},
         filters_hash=paging.filters_of(request.path, given),
         for_excel=bool(loaded.get("excel")),
-        takes=frozenset(contract.query().fields),
+        takes=frozenset(_made(contract.query).fields),
         may_be_kept=contract.may_be_kept,
         kept_for=contract.kept_for,
     )
@@ -225,7 +225,7 @@ def _read_write(contract: Contract, path: Mapping[str, Any]) -> dict[str, Any]:
     choose_form(("json",))
     _, said = read_query(request.query_string, (contract.query or Closed)())
     assert contract.body
-    return {**said, **read_write(contract.body())}
+    return {**said, **read_write(_made(contract.body))}
 
 
 def _at_one_moment(view: View, arguments: dict[str, Any]) -> Any:
@@ -288,3 +288,9 @@ def _note(wrapper: View, **changes: Any) -> View:
     contract = getattr(wrapper, "contract", Contract())
     wrapper.contract = replace(contract, **changes)  # type: ignore[attr-defined]
     return wrapper
+
+
+@cache
+def _made(schema: type[Schema]) -> Schema:
+    """Return a schema to load with, made once: that takes longer than to load."""
+    return schema()
