@@ -27,7 +27,9 @@ class Sha256(fields.String):
 
     def __init__(self, **kwargs: object) -> None:
         form = Matches(SHA256, "Not 64 lower-case hexadecimal digits.")
-        super().__init__(validate=form, **kwargs)  # type: ignore[arg-type]
+        super().__init__(  # type: ignore[arg-type]
+            validate=form, metadata={"pattern": f"^{SHA256}$"}, **kwargs
+        )
 
 
 class SourceSchema(Closed):

@@ -144,7 +144,7 @@ def test_what_was_withdrawn_is_not_kept_under_another_address_either(cited, serv
         (["/dev/zero", "--url", NOTICE], "not a file"),
         (["/dev/null", "--url", "nowhere"], "Not an http or https address"),
         (["http://example.org/" + "a" * 2000], "Longer than"),
-        (["http://example.org/\u202e"], "direction"),
+        (["http://example.org/\u202e"], "U+202E"),
         (["--withdraw", HASH], "--reference"),
         (["--withdraw", "x", "--reference", "y"], "no copy 'x'"),
         (["--withdraw", "0" * 64, "--reference", "y"], "There is no copy"),

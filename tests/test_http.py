@@ -577,7 +577,7 @@ def test_a_form_that_is_not_offered_is_refused_with_those_that_are(client):
 
 
 def test_a_preflight_is_answered(client):
-    answer = client.options("/v1/bodies")
+    answer = client.options("/v1/coverage")
     assert answer.status_code == 204
     assert answer.headers["Access-Control-Allow-Methods"] == "GET, HEAD, OPTIONS"
 

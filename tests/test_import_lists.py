@@ -223,7 +223,7 @@ def test_a_new_row_is_recorded_with_the_names_of_bodies(desk):
         ({"section_55": "maybe"}, "section_55: write true or false."),
         ({"dated_on": "14/06/2024"}, "dated_on: '14/06/2024' is not a date"),
         ({"source_url": "", "source_title": ""}, "sources"),
-        ({"text": "a\u202eb"}, "text: Control, direction"),
+        ({"text": "a\u202eb"}, "text: The character U+202E"),
     ],
 )
 def test_a_new_row_that_is_not_sound_is_refused_in_words(held, cells, says):

@@ -31,8 +31,11 @@ KNOWN = {
     "position": "1700",
     "slug": "not-found",
     "name": "ratings",
+    "shape": "bodies",
+    "version": "1",
     "sha256": "0" * 64,
 }
+BETWEEN = "?from=1&to=1764"
 QUERIES = {
     "/v1/log/proofs/consistency": "?from=100&to=1764",
     "/v1/coverage": "?force=west-mercia",
@@ -54,17 +57,19 @@ def paths_of(address):
     """Return every path of the contract, with a thing in it where it asks for one."""
     for path in SPEC["paths"]:
         names = re.findall(r"{(\w+)}", path)
-        query = QUERIES.get(path, "")
-        if not names:
-            yield path + query
-        elif names == ["id"]:
-            noun = path.split("/")[2]
-            _, _, csv = get(f"{address}/v1/{noun}.csv?limit=1")
-            header, *rows = csv.decode().splitlines()
-            at = header.split(",").index("id")
-            yield path.replace("{id}", rows[0].split(",")[at] if rows else "nothing")
-        else:
-            yield re.sub(r"{(\w+)}", lambda found: KNOWN[found[1]], path) + query
+        query = QUERIES.get(path, BETWEEN if path.endswith("/diff") else "")
+        if "id" in names:
+            path = path.replace("{id}", first_of(address, path.split("/")[2]))
+        yield re.sub(r"{(\w+)}", lambda found: KNOWN[found[1]], path) + query
+
+
+def first_of(address, noun):
+    """Return the id of the first thing of a list; that of imports is for editors."""
+    status, _, csv = get(f"{address}/v1/{noun}.csv?limit=1")
+    header, *rows = csv.decode().splitlines()
+    if status != 200 or not rows:
+        return "nothing"
+    return rows[0].split(",")[header.split(",").index("id")]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -383,7 +383,9 @@ def test_the_summary_counts_open_reports_and_their_days(small):
 
 def test_what_was_told_is_overwritten_90_days_after_the_resolution(small, place):
     event = tell(small)
-    still = tell(small, about="body-dyfed", text="Nobody has looked at this yet")
+    still = tell(
+        small, about="body-dyfed", text="Nobody has looked at this yet", contact=None
+    )
     small.clock.now += 100 * DAY
     assert reports.expire(small.record) == 0, "it is open"
     resolve(small, event)

@@ -251,7 +251,7 @@ def test_a_profile_shows_findings_plans_monitoring_and_responses(told):
     assert [each["id"] for each in profile["open_findings"]] == ["f.c1"]
     assert [each["id"] for each in then["open_findings"]] == ["f.c1", "f.c2"]
     assert profile["plans"] == [
-        {"id": "durham.soc-delivery", "title": "SOC delivery plan"}
+        {"id": "durham.soc-delivery", "title": "SOC delivery plan", "redacted": []}
     ]
     assert [each["id"] for each in profile["monitoring"]] == ["durham.engage.1"]
     assert [each["status"] for each in profile["responses"]] == ["none-recorded"]

@@ -221,8 +221,8 @@ def test_digests_are_the_same_whatever_is_kept_to_be_searched(small):
 
 HOSTILE = [
     ('"unbalanced', "pairs"),
-    ("\0", "Control"),
-    ("a\u202eb", "Control"),
+    ("\0", "is not allowed"),
+    ("a\u202eb", "is not allowed"),
     ("x" * 10_000, None),
     ("x" * 201, "Longer than 200"),
     ("é" * 201, "Longer than 200"),

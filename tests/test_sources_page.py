@@ -62,4 +62,4 @@ def test_the_page_is_served_with_the_address_of_the_record(served):
         policy = answer.headers["Content-Security-Policy"]
     assert f"RECORD={served}" in page and "127.0.0.1:8000" not in page
     assert policy.startswith("default-src 'none'")
-    assert "Copperplate: sources" in page
+    assert "Copperplate: Sources" in page
