@@ -35,6 +35,8 @@ KNOWN = {
     "version": "1",
     "sha256": "0" * 64,
 }
+# A mirror has no editors, and so none of their imports.
+OF_EDITORS = ("/v1/imports", "/v1/imports/{id}", "/v1/imports/{id}/lines")
 BETWEEN = "?from=1&to=1764"
 QUERIES = {
     "/v1/log/proofs/consistency": "?from=100&to=1764",
@@ -56,6 +58,8 @@ def get(address):
 def paths_of(address):
     """Return every path of the contract, with a thing in it where it asks for one."""
     for path in SPEC["paths"]:
+        if path in OF_EDITORS:
+            continue
         names = re.findall(r"{(\w+)}", path)
         query = QUERIES.get(path, BETWEEN if path.endswith("/diff") else "")
         if "id" in names:
@@ -64,7 +68,7 @@ def paths_of(address):
 
 
 def first_of(address, noun):
-    """Return the id of the first thing of a list; that of imports is for editors."""
+    """Return the id of the first thing of a list."""
     status, _, csv = get(f"{address}/v1/{noun}.csv?limit=1")
     header, *rows = csv.decode().splitlines()
     if status != 200 or not rows:
@@ -90,7 +94,7 @@ def test_a_served_mirror_answers_as_its_source_does(founded, copy, tmp_path):
             for path in paths_of(origin):
                 assert get(mirror + path) == get(origin + path), path
                 asked += 1
-            assert asked == len(SPEC["paths"])
+            assert asked == len(SPEC["paths"]) - len(OF_EDITORS)
     assert not (copy.folder / "founding").exists()
 
 
