@@ -1,5 +1,7 @@
 """The wire shapes of sources: as facts cite them, and as they are archived."""
 
+from typing import Any
+
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from schemas.codelists import CheckOutcome, Confidence, SourceState
@@ -25,11 +27,10 @@ KEPT = (CheckOutcome.UNCHANGED, CheckOutcome.CHANGED, CheckOutcome.WITHDRAWN)
 class Sha256(fields.String):
     """The SHA-256 of some bytes, in hexadecimal."""
 
-    def __init__(self, **kwargs: object) -> None:
+    def __init__(self, **kwargs: Any) -> None:
         form = Matches(SHA256, "Not 64 lower-case hexadecimal digits.")
-        super().__init__(  # type: ignore[arg-type]
-            validate=form, metadata={"pattern": f"^{SHA256}$"}, **kwargs
-        )
+        metadata = {"pattern": f"^{SHA256}$"}
+        super().__init__(validate=form, metadata=metadata, **kwargs)
 
 
 class SourceSchema(Closed):
