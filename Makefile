@@ -24,7 +24,8 @@ test: setup ## Run all tests (ARGS="-k ratings", JOBS=3 at once)
 
 soak: setup ## Kill writers 50 times on each database (ROUNDS=200), replay 100 histories
 	COPPERPLATE_KILL_ROUNDS=$(or $(ROUNDS),50) COPPERPLATE_HISTORIES=$(or $(HISTORIES),100) \
-		$(BIN)/python -m pytest -s tests/test_kill.py tests/test_replay.py $(ARGS)
+		$(BIN)/python -m pytest -s tests/test_kill.py tests/test_killed_write.py \
+		tests/test_replay.py $(ARGS)
 
 check: setup ## Lint, type-check, and check the imports
 	$(BIN)/ruff format --check .

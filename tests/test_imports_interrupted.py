@@ -21,7 +21,7 @@ from tests import server
 from tests.editing import opened
 from tests.sending import PATIENCE, UNDER_WAY, Sender
 
-COUNT = 1_000
+COUNT = 400
 HEADER = "body_id,kind,name,source_url\n"
 
 

@@ -1,5 +1,9 @@
-"""`kill -9` between two steps of a write: sent again, it is on record once."""
+"""`kill -9` between two steps of a write: sent again, it is on record once.
 
+`make soak` tries more of the steps (COPPERPLATE_KILL_ROUNDS).
+"""
+
+import os
 import subprocess
 import sys
 from contextlib import closing
@@ -10,7 +14,8 @@ from tests.log_places import audit
 from tests.records import SmallRecord
 
 ROOT = Path(__file__).parent.parent
-EARLY, LATE = 10, 14
+IS_SOAKED = int(os.environ.get("COPPERPLATE_KILL_ROUNDS", "5")) > 5
+EARLY, LATE = (10, 14) if IS_SOAKED else (4, 6)
 
 
 def killed(place, key, *steps):
@@ -40,12 +45,19 @@ def test_a_write_that_is_killed_and_sent_again_is_on_record_once(place):
     told = killed(place, key, *steps)
     assert len(told) == len(steps)
     for step, how, before, again, after in told:
-        assert how == "killed", step
+        assert how == "killed" or is_over(how, step), step
         assert before in "01" and after == "1", step
         assert again.startswith("201"), step
+    assert sum(how == "killed" for _, how, *_ in told) > len(told) // 2
     # Some were killed before the commit, some after it.
     assert {before for _, _, before, _, _ in told} == {"0", "1"}
     must_be_whole(place, len(told) + 1)
+
+
+def is_over(how, step):
+    """Whether a write had ended before a step: not all take as many as the first."""
+    status, steps = how.split()
+    return status == "201" and int(steps) <= int(step)
 
 
 def must_be_whole(place, renamed):

@@ -21,6 +21,8 @@ ALIKE = (
     "^/v1/(?!ratings/).+/(correction|retraction|dispute|settlement|source)$"
     "|^/v1/(imports|reports)"
 )
+# The versions of things of every noun, too.
+READ_ALIKE = "^/v1/(?!ratings/)[^/]+/{id}/(versions|versions/{version}|diff)$"
 WRITING = ("--include-method", "POST", "--exclude-path-regex", ALIKE)
 FUZZING = (*WRITING, "--phases", "fuzzing", "--max-examples", "3")
 # One address of each kind; of every value of every member there are many.
@@ -72,8 +74,12 @@ def run(address, *words, spec="openapi.yaml"):
     return found.stdout
 
 
-def operations(method):
-    return sum(method in each for each in SPEC["paths"].values())
+def read():
+    """Return how many of the operations that only read are tried."""
+    paths = SPEC["paths"].items()
+    return sum(
+        "get" in each and not re.search(READ_ALIKE, path) for path, each in paths
+    )
 
 
 def tried():
@@ -94,8 +100,9 @@ def desk(tmp_path):
 
 def test_nothing_outside_the_contract_is_found_on_a_real_server(tmp_path):
     with serving(tmp_path / "data") as address:
-        said = run(address, "--exclude-method", "POST")
-    assert f"Tested: {operations('get')}" in said
+        options = ("--exclude-method", "POST", "--exclude-path-regex", READ_ALIKE)
+        said = run(address, *options)
+    assert f"Tested: {read()}" in said
 
 
 def test_nothing_is_found_where_something_is_recorded_with_a_key(desk, tmp_path):
