@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from projections import database
 from projections.facts import Thing, advance
@@ -118,21 +118,28 @@ def things_of(db: ReadModel, moment: Moment, noun: str) -> dict[str, Thing]:
 
 
 def _things(db: ReadModel, moment: Moment, noun: str) -> dict[str, Thing]:
+    """Fold the events of a noun, going on from what was folded last."""
+    last, folded = db.folded(noun, moment.position)
+    found = dict(folded)
     statement = (
         select(history)
-        .where(
-            history.c.stream >= f"{noun}-",
-            history.c.stream < f"{noun}.",  # The character after the hyphen.
-            history.c.position <= moment.position,
-        )
+        .where(*_of_noun(noun, last), history.c.position <= moment.position)
         .order_by(history.c.position)
     )
-    found: dict[str, Thing] = {}
     with database.reading(db.engine) as connection:
         for row in connection.execute(statement).mappings():
             event = recorded_event(row)
             found[event.id] = advance(found.get(event.id), event)
+    db.keep_folded(noun, moment.position, found)
     return found
+
+
+def _of_noun(noun: str, after: int) -> list[ColumnElement[bool]]:
+    """Keep the events of a noun after a position: all of them go by their streams."""
+    if not after:
+        # The character after the hyphen.
+        return [history.c.stream >= f"{noun}-", history.c.stream < f"{noun}."]
+    return [history.c.position > after, history.c.type.startswith(f"{noun}.")]
 
 
 def _count(db: ReadModel, conditions: list[Any]) -> int:

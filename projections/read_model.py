@@ -157,6 +157,7 @@ class ReadModel:
         self._memory = Memory()
         self._remembered: OrderedDict[Hashable, Any] = OrderedDict()
         self._remembering = Lock()
+        self._folded: dict[str, tuple[int, dict[str, Thing]]] = {}
         self._seen: int | None = None
         self._first_seen = 0
         self._touched: dict[str, int] = {}
@@ -297,6 +298,21 @@ class ReadModel:
             while len(self._remembered) > REMEMBERED:
                 self._remembered.popitem(last=False)
         return made
+
+    def folded(self, noun: str, position: int) -> tuple[int, dict[str, Thing]]:
+        """Return the things of a noun as folded last, and up to where, for more.
+
+        Nothing, if that lies beyond the position.
+        """
+        with self._remembering:
+            last, things = self._folded.get(noun, (0, {}))
+            return (last, things) if last <= position else (0, {})
+
+    def keep_folded(self, noun: str, position: int, things: dict[str, Thing]) -> None:
+        """Keep the things of a noun as they stood at a position, if it is the last."""
+        with self._remembering:
+            if position > self._folded.get(noun, (0, {}))[0]:
+                self._folded[noun] = position, things
 
     def touched(self, noun: str, position: int) -> int:
         """Return a position since which nothing of a noun was recorded up to another.
