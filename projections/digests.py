@@ -4,28 +4,24 @@ They live apart from the read model (`DATA/desk.db`, schema `desk`), so that the
 outlive a generation. Made at every 1,024th position, and where a catch-up ends.
 """
 
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
     Column,
-    Connection,
     Integer,
-    MetaData,
     Select,
     Table,
     insert,
     select,
-    text,
 )
 
 from projections import database
 from projections.database import KEY
+from projections.private_tables import PrivateTables, metadata
 from projections.read_model import CODE_VERSION, ReadModel, Row
 
 EVERY = 1024
 
-metadata = MetaData()
 table = Table(
     "digests",
     metadata,
@@ -36,21 +32,10 @@ table = Table(
 )
 
 
-class Digests:
+class Digests(PrivateTables):
     """The digests that were made so far."""
 
-    def __init__(self, folder: Path, database_url: str | None = None) -> None:
-        self._on_postgresql = database_url is not None
-        url = database_url or f"sqlite:///{folder / 'desk.db'}"
-        self._engine = database.open_engine(url, schema="desk")
-
-    def create(self) -> None:
-        """Create the table, if it is not there yet."""
-        with database.writing(self._engine) as connection:
-            self._lock(connection)
-            if self._on_postgresql:
-                connection.execute(text("CREATE SCHEMA IF NOT EXISTS desk"))
-            metadata.create_all(connection)
+    tables = (table,)
 
     def publish(self, model: ReadModel, *positions: int) -> None:
         """Make and keep the digests of every projection at these positions."""
@@ -82,10 +67,6 @@ class Digests:
         latest = {row["projection"]: row for row in found}
         return [latest[name] for name in sorted(latest)]
 
-    def close(self) -> None:
-        """Close the connections."""
-        self._engine.dispose()
-
     def _keep(self, projection: str, position: int, digest: str) -> None:
         row = {
             "projection": projection,
@@ -93,15 +74,11 @@ class Digests:
             "code_version": CODE_VERSION,
             "digest": digest,
         }
-        with database.writing(self._engine) as connection:
-            self._lock(connection)  # Another process may be about to make the same.
+        # Another process may be about to make the same.
+        with self._writing_alone() as connection:
             key = [table.c[name] == row[name] for name in list(row)[:3]]
             if connection.execute(select(table).where(*key)).first() is None:
                 connection.execute(insert(table), row)
-
-    def _lock(self, connection: Connection) -> None:
-        if self._on_postgresql:
-            connection.execute(text("SELECT pg_advisory_xact_lock(0x636f7071)"))
 
     def _rows(self, statement: Select[Any]) -> list[Row]:
         with database.reading(self._engine) as connection:

@@ -5,24 +5,20 @@ there as done is pending, so that all is done once more if they are lost.
 """
 
 from collections.abc import Iterable
-from pathlib import Path
 
 from sqlalchemy import (
     Column,
-    Connection,
     Integer,
-    MetaData,
     Table,
     delete,
     insert,
     select,
-    text,
 )
 
 from projections import database
 from projections.database import KEY
+from projections.private_tables import PrivateTables, metadata
 
-metadata = MetaData()
 table = Table(
     "erasures",
     metadata,
@@ -31,21 +27,10 @@ table = Table(
 )
 
 
-class Erasures:
+class Erasures(PrivateTables):
     """What has been overwritten so far, by the position of the redaction."""
 
-    def __init__(self, folder: Path, database_url: str | None = None) -> None:
-        self._on_postgresql = database_url is not None
-        url = database_url or f"sqlite:///{folder / 'desk.db'}"
-        self._engine = database.open_engine(url, schema="desk")
-
-    def create(self) -> None:
-        """Create the table, if it is not there yet."""
-        with database.writing(self._engine) as connection:
-            self._lock(connection)
-            if self._on_postgresql:
-                connection.execute(text("CREATE SCHEMA IF NOT EXISTS desk"))
-            metadata.create_all(connection)
+    tables = (table,)
 
     def done(self) -> dict[int, set[str]]:
         """Return which holders are done, by the position of the redaction."""
@@ -57,8 +42,7 @@ class Erasures:
 
     def note(self, positions: Iterable[int], holder: str) -> None:
         """Note that a holder is done with these redactions."""
-        with database.writing(self._engine) as connection:
-            self._lock(connection)
+        with self._writing_alone() as connection:
             known = select(table.c.position).where(table.c.holder == holder)
             new = set(positions) - set(connection.execute(known).scalars())
             for position in sorted(new):
@@ -71,12 +55,3 @@ class Erasures:
             for position in positions:
                 statement = delete(table).where(table.c.position == position)
                 connection.execute(statement)
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._engine.dispose()
-
-    def _lock(self, connection: Connection) -> None:
-        if self._on_postgresql:
-            # The number of the digests: both make the schema.
-            connection.execute(text("SELECT pg_advisory_xact_lock(0x636f7071)"))

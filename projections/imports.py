@@ -5,35 +5,31 @@ shown to editors only, and are forgotten after a while. They hold no sealed word
 """
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 import orjson
 from sqlalchemy import (
     Boolean,
     Column,
-    Connection,
     Integer,
-    MetaData,
     Table,
     Text,
     delete,
     func,
     insert,
     select,
-    text,
     update,
 )
 
 from projections import database
 from projections.database import KEY
 from projections.listing import Listing, Page, number_of
+from projections.private_tables import PrivateTables, metadata
 from schemas.codelists import ImportState
 
 Row = dict[str, Any]
 UNDER_WAY = (str(ImportState.WAITING), str(ImportState.RUNNING))
 
-metadata = MetaData()
 table = Table(
     "imports",
     metadata,
@@ -68,26 +64,14 @@ lines = Table(
 )
 
 
-class Imports:
+class Imports(PrivateTables):
     """The imports that a record was sent, in whatever process they run."""
 
-    def __init__(self, folder: Path, database_url: str | None = None) -> None:
-        self._on_postgresql = database_url is not None
-        url = database_url or f"sqlite:///{folder / 'desk.db'}"
-        self._engine = database.open_engine(url, schema="desk")
-
-    def create(self) -> None:
-        """Create the tables, if they are not there yet."""
-        with database.writing(self._engine) as connection:
-            self._lock(connection)
-            if self._on_postgresql:
-                connection.execute(text("CREATE SCHEMA IF NOT EXISTS desk"))
-            metadata.create_all(connection)
+    tables = (table, lines)
 
     def add(self, row: Row, most: int) -> bool:
         """Add an import that waits for its turn; False if as many are under way."""
-        with database.writing(self._engine) as connection:
-            self._lock(connection)
+        with self._writing_alone() as connection:
             waiting = select(func.count()).where(table.c.state.in_(UNDER_WAY))
             if connection.execute(waiting).scalar_one() >= most:
                 return False
@@ -149,15 +133,6 @@ class Imports:
         with database.writing(self._engine) as connection:
             connection.execute(delete(lines).where(lines.c.import_id.in_(old)))
             connection.execute(delete(table).where(table.c.ended_at < before))
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._engine.dispose()
-
-    def _lock(self, connection: Connection) -> None:
-        if self._on_postgresql:
-            # The number of the digests: all make the schema.
-            connection.execute(text("SELECT pg_advisory_xact_lock(0x636f7071)"))
 
 
 def _stored(values: Row) -> Row:

@@ -6,13 +6,11 @@ kept for an hour, and only as an HMAC under a key that is made anew each day.
 """
 
 import hashlib
-import hmac
 import secrets
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
@@ -20,27 +18,25 @@ from sqlalchemy import (
     Column,
     Connection,
     Integer,
-    MetaData,
     Table,
     delete,
     func,
     insert,
-    or_,
     select,
-    text,
     update,
 )
 
 from projections import database
+from projections.address_keys import drop_keys, keys, known_as
 from projections.database import KEY
+from projections.private_tables import PrivateTables, metadata
 from projections.read_model import Row
 from schemas import dates
 
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+HOUR = timedelta(hours=1)
 MOST_OF_AN_ADDRESS = 10  # Reports an hour.
 MOST_OF_ALL = 300  # Reports an hour: a flood leaves the log readable.
 
-metadata = MetaData()
 table = Table(
     "report_texts",
     metadata,
@@ -55,12 +51,6 @@ table = Table(
     Column("text", KEY),
     Column("source_url", KEY),
     Column("contact", KEY),
-)
-keys = Table(
-    "report_address_keys",
-    metadata,
-    Column("day", KEY, primary_key=True),
-    Column("secret", KEY, nullable=False),
 )
 # What was deleted and is not overwritten yet.
 scrubs = Table("report_scrubs", metadata, Column("token", KEY, primary_key=True))
@@ -97,21 +87,10 @@ class Arrival:
         return hashlib.sha256(said.encode()).hexdigest()
 
 
-class ReportTexts:
+class ReportTexts(PrivateTables):
     """What was told, by the id of the report."""
 
-    def __init__(self, folder: Path, database_url: str | None = None) -> None:
-        self._on_postgresql = database_url is not None
-        url = database_url or f"sqlite:///{folder / 'desk.db'}"
-        self._engine = database.open_engine(url, schema="desk")
-
-    def create(self) -> None:
-        """Create the tables, if they are not there yet."""
-        with database.writing(self._engine) as connection:
-            self._lock(connection)
-            if self._on_postgresql:
-                connection.execute(text("CREATE SCHEMA IF NOT EXISTS desk"))
-            metadata.create_all(connection)
+    tables = (table, keys, scrubs)
 
     def take(
         self,
@@ -125,15 +104,14 @@ class ReportTexts:
         Whoever says the same again is given the report that they made. Raises
         TooManyReportsError; `is_open` tells whether an earlier report still is.
         """
-        with database.writing(self._engine) as connection:
-            self._lock(connection)
+        with self._writing_alone() as connection:
             if earlier := _same(connection, arrival):
                 return earlier
-            known_as = self._known_as(connection, address, now)
-            _must_be_few(connection, arrival.stream, known_as, now, is_open)
+            stands_for = known_as(connection, address, now)
+            _must_be_few(connection, arrival.stream, stands_for, now, is_open)
             row = {name: getattr(arrival, name) for name in _TAKEN}
             row |= {"received_at": _instant(now), "is_recorded": False}
-            row |= {"digest": arrival.digest, "address": known_as[0]}
+            row |= {"digest": arrival.digest, "address": stands_for[0]}
             connection.execute(insert(table), row)
         return arrival.id
 
@@ -200,11 +178,10 @@ class ReportTexts:
         """Delete the addresses of an hour ago, and the keys of the days before."""
         is_old = table.c.received_at <= _instant(now - HOUR)
         old = (table.c.address.is_not(None), is_old)
-        with database.writing(self._engine) as connection:
-            self._lock(connection)
+        with self._writing_alone() as connection:
             statement = update(table).where(*old).values(address=None)
             count = connection.execute(statement).rowcount
-            _note_scrub(connection, count + _drop_keys(connection, now))
+            _note_scrub(connection, count + drop_keys(connection, now))
 
     def scrub(self, patience: float) -> bool:
         """Overwrite what was deleted; False if it must be tried again.
@@ -221,28 +198,6 @@ class ReportTexts:
             connection.execute(delete(scrubs).where(scrubs.c.token.in_(due)))
         return True
 
-    def close(self) -> None:
-        """Close the connections."""
-        self._engine.dispose()
-
-    def _known_as(
-        self, connection: Connection, address: str, now: datetime
-    ) -> tuple[str, ...]:
-        """Return what stands for an address today, and what stood for it yesterday."""
-        today = _day(now)
-        known = {row.day: row.secret for row in connection.execute(select(keys))}
-        if today not in known:
-            known[today] = secrets.token_hex(32)
-            row = {"day": today, "secret": known[today]}
-            connection.execute(insert(keys), row)
-        days = (today, _day(now - DAY))
-        return tuple(_hmac(known[day], address) for day in days if day in known)
-
-    def _lock(self, connection: Connection) -> None:
-        if self._on_postgresql:
-            # The number of the digests: all of these make the schema.
-            connection.execute(text("SELECT pg_advisory_xact_lock(0x636f7071)"))
-
 
 _TAKEN = ("id", "stream", "version", "kind", *TOLD)
 
@@ -255,13 +210,13 @@ def _same(connection: Connection, arrival: Arrival) -> str | None:
 def _must_be_few(
     connection: Connection,
     stream: str,
-    known_as: Sequence[str],
+    stands_for: Sequence[str],
     now: datetime,
     is_open: Callable[[str], bool],
 ) -> None:
     """Raise TooManyReportsError if the last hour had as many as it may have."""
     recent = table.c.received_at > _instant(now - HOUR)
-    own = (recent, table.c.address.in_(known_as))
+    own = (recent, table.c.address.in_(stands_for))
     same = connection.execute(
         select(table.c.id, table.c.received_at)
         .where(*own, table.c.stream == stream)
@@ -295,11 +250,6 @@ def _seconds_to(received_at: str, now: datetime) -> int:
     return max(1, int((end - now).total_seconds()) + 1)
 
 
-def _drop_keys(connection: Connection, now: datetime) -> int:
-    is_old = or_(keys.c.day < _day(now - DAY), keys.c.day > _day(now + DAY))
-    return connection.execute(delete(keys).where(is_old)).rowcount
-
-
 def _note_scrub(connection: Connection, count: int) -> None:
     if count:
         connection.execute(insert(scrubs), {"token": secrets.token_hex(8)})
@@ -310,13 +260,5 @@ def _holds(row: Any, needles: Sequence[bytes]) -> bool:
     return any(each in words for each in needles)
 
 
-def _hmac(secret: str, address: str) -> str:
-    return hmac.new(bytes.fromhex(secret), address.encode(), hashlib.sha256).hexdigest()
-
-
 def _instant(moment: datetime) -> str:
     return dates.instant(moment.isoformat())
-
-
-def _day(moment: datetime) -> str:
-    return _instant(moment)[:10]
