@@ -20,7 +20,8 @@ class Settings:
     it, the address of the request is used. `witnesses` is a policy file (C2SP
     tlog-policy); `mirrors` are addresses, or data folders, of mirrors of this log.
     `trusted_proxies` is how many proxies stand before the service, each of which adds
-    to X-Forwarded-For the address that it was asked from.
+    to X-Forwarded-For the address that it was asked from. `redis_url` is a Redis that
+    workers and machines share; everything works without it.
     """
 
     data: Path = Path("data")
@@ -30,6 +31,7 @@ class Settings:
     witnesses: Path | None = None
     mirrors: tuple[str, ...] = ()
     trusted_proxies: int = 0
+    redis_url: str | None = None
 
     @classmethod
     def from_environment(
@@ -46,6 +48,7 @@ class Settings:
                 "witnesses",
                 "mirrors",
                 "trusted_proxies",
+                "redis_url",
             )
         }
         known: dict[str, Any] = {name: value for name, value in given.items() if value}
@@ -53,6 +56,8 @@ class Settings:
             known[name] = Path(known[name])
         if "trusted_proxies" in known:
             known["trusted_proxies"] = _whole(known["trusted_proxies"])
+        if "redis_url" in known:
+            _check_redis(known["redis_url"])
         if "mirrors" in known:
             listed = (each.strip() for each in known["mirrors"].split(","))
             known["mirrors"] = tuple(each for each in listed if each)
@@ -68,6 +73,7 @@ class Settings:
             "witnesses": str(self.witnesses) if self.witnesses else None,
             "mirrors": ",".join(self.mirrors),
             "trusted_proxies": str(self.trusted_proxies or ""),
+            "redis_url": self.redis_url,
         }
         return {f"COPPERPLATE_{k.upper()}": v for k, v in members.items() if v}
 
@@ -82,3 +88,11 @@ def _whole(text: str) -> int:
             f"COPPERPLATE_TRUSTED_PROXIES is a number of proxies, not {text!r}."
         )
     return int(text)
+
+
+def _check_redis(url: str) -> None:
+    """Raise SettingsError without the URL, which may hold a password."""
+    if not url.startswith(("redis://", "rediss://", "unix://")):
+        raise SettingsError(
+            "COPPERPLATE_REDIS_URL begins with redis://, rediss:// or unix://."
+        )

@@ -27,6 +27,7 @@ from service.log.event_store import Draft, EventStore
 from service.log.kept import KeptRedactions
 from service.log.mirror_store import MirrorStore
 from service.log.pin import Pin
+from service.shared_redis import SharedRedis
 from service.signing import Signing
 
 _logger = logging.getLogger(__name__)
@@ -50,6 +51,7 @@ class Record:
     erasures: Erasures
     report_texts: ReportTexts
     imports: Imports
+    redis: SharedRedis
     clock: Callable[[], datetime] = utc_now
 
     @classmethod
@@ -74,6 +76,7 @@ class Record:
             Erasures(folder, url),
             ReportTexts(folder, url),
             Imports(folder, url),
+            SharedRedis(settings.redis_url, name_in_redis(store, settings)),
             clock,
         )
         for each in (
@@ -189,6 +192,13 @@ class Record:
         self.erasures.close()
         self.report_texts.close()
         self.imports.close()
+        self.redis.close()
+
+
+def name_in_redis(store: EventStore, settings: Settings) -> str:
+    """Return what tells the log from others, also from those of the same origin."""
+    keys = store.verifier_keys() if settings.redis_url else []
+    return keys[0].rpartition("+")[0] if keys else settings.origin
 
 
 def speaking_as(settings: Settings, pin: Pin) -> Settings:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests import importing, postgres
+from tests import importing, postgres, redis_server
 from tests.log_places import PostgresPlace, SQLitePlace
 
 # How long an example takes is the machine's affair: no test is timed.
@@ -23,6 +23,13 @@ def postgres_server() -> Iterator[str]:
 @pytest.fixture
 def database_url(postgres_server: str) -> Iterator[str]:
     with postgres.postgres_url(postgres_server) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """Give the URL of a real Redis; each log has its own names in it."""
+    with redis_server.redis_url() as url:
         yield url
 
 

@@ -72,9 +72,14 @@ class Clock:
 class SmallRecord:
     """A record of a few bodies, made by the test, with a clock of its own."""
 
-    def __init__(self, folder: Path, database_url: str | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        database_url: str | None = None,
+        settings: Settings | None = None,
+    ) -> None:
         self.clock = Clock()
-        settings = Settings(data=folder, database_url=database_url)
+        settings = settings or Settings(data=folder, database_url=database_url)
         self.record = Record.open(settings, self.clock)
 
     def register(self, id: str, name: str = "Someforce", **data: Any) -> RecordedEvent:

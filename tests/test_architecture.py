@@ -186,7 +186,7 @@ ALLOWED = {
     "eventsourcing": {"service/log/event_store.py", "service/log/recorders.py"},
     "psycopg": {*LOG_DRIVERS, "projections/database.py"},
     "sqlite3": {*LOG_DRIVERS, "projections/database.py"},
-    "redis": {f"service/http/{name}.py" for name in ("rate_limit", "cache", "live")},
+    "redis": {"service/shared_redis.py"},
     "apispec": {"service/http/openapi.py"},
 }
 
