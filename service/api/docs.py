@@ -85,6 +85,7 @@ PAGES = {
     "recording": "Show how editors put facts on record with curl, by a real case.",
     "search": "Say what a search finds, and how it is asked for.",
     "sources": "Say in plain words what is kept of sources, and how to compare it.",
+    "times": "Say how to ask for what was in force, and for what was known.",
 }
 
 

@@ -59,6 +59,7 @@ WELCOME = {
         "mistakes": "/docs/mistakes",
         "about_sources": "/docs/sources",
         "about_search": "/docs/search",
+        "about_times": "/docs/times",
         "openapi": "/openapi.yaml",
         "problems": "/problems",
     },

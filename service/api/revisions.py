@@ -4,18 +4,21 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint
+from flask import Blueprint, Response
 from marshmallow import Schema
 
 from projections import diffs
 from projections.history import get_version, positions_between
+from projections.mementos import mementos
 from projections.moment import Moment, known_since
 from projections.read_model import ReadModel, Row
 from schemas.diffs import BetweenSchema, DiffSchema
 from schemas.events import RecordedEventSchema
+from schemas.fields import Closed
 from schemas.listing import PositionSchema, columns
-from service.context import read_model
-from service.http.contract import accepts, returns
+from service.context import head, read_model
+from service.http import memento
+from service.http.contract import accepts, returns, serves
 from service.http.problems import ProblemError
 
 Find = Callable[[ReadModel, Moment, str], Row | None]
@@ -59,6 +62,13 @@ def add_revisions(
             "sentences": diffs.sentences(before, after),
             "events": positions_between(read_model(), stream, first, last),
         }
+
+    @blueprint.get(f"/<id>/{memento.TIMEMAP}")
+    @serves({memento.LINK_FORMAT: None}, query=Closed, noun=noun, **how)
+    def timemap(id: str) -> Response | None:
+        """Show where each version of a thing is to be had (RFC 7089, a TimeMap)."""
+        found = mementos(read_model(), noun, id, until=head())
+        return memento.of_versions(found) if found else None
 
 
 def _refuse_if_known(moment: Moment, noun: str, id: str) -> None:

@@ -8,7 +8,7 @@ from marshmallow import Schema
 from projections.listing import Listing
 from projections.read_model import Row
 from schemas.listing import columns
-from service.http import meta
+from service.http import memento, meta
 from service.http.asked import Asked
 from service.http.headers import link
 from service.http.paging import Cursor
@@ -86,6 +86,7 @@ def _respond(body: bytes, asked: Asked) -> Response:
     canonical = meta.address(request.path, asked.given)
     response.headers.add("Link", link(canonical, "canonical"))
     response.headers.add("Link", link(meta.permalink(asked), "cite-as"))
+    memento.tell(response, asked)
     return response
 
 
@@ -120,7 +121,7 @@ def _caching(asked: Asked) -> str:
         return f"public, max-age={asked.kept_for}"
     if asked.is_pinned:
         return "public, max-age=300, must-revalidate"
-    if "known_at" in asked.given:
+    if asked.is_past:
         return "public, max-age=60"
     # Without validators, a cache that may serve stale would hide what was recorded
     # a moment ago: `max-age` comes with the ETag.

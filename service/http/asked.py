@@ -8,6 +8,8 @@ from flask import g
 from projections.listing import Page
 from projections.moment import Moment
 
+RECORD = ("known_at", "at_position")  # Parameters of the axis of this record.
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -15,6 +17,8 @@ class Asked:
 
     `given` holds the parameters as they stood in the address; `filters_hash` tells
     one walk through pages from another; `takes` names the parameters of the contract.
+    The time `is_negotiated` where a header asks for it; `thing` is the noun and the id
+    of an item that has versions.
     """
 
     form: str
@@ -28,11 +32,18 @@ class Asked:
     takes: frozenset[str]
     may_be_kept: bool = True
     kept_for: int = 0
+    is_negotiated: bool = False
+    thing: tuple[str, str] | None = None
 
     @property
     def is_pinned(self) -> bool:
         """Whether the address itself names the position."""
         return "at_position" in self.given or "cursor" in self.given
+
+    @property
+    def is_past(self) -> bool:
+        """Whether a time of the record was asked for, and not its present state."""
+        return self.is_negotiated or not self.given.keys().isdisjoint(RECORD)
 
 
 def asked() -> Asked:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache, wraps
 from typing import Any
 
-from flask import Response, after_this_request, g, request
+from flask import Response, after_this_request, current_app, g, request
 from marshmallow import Schema
 
 from projections import database, things
@@ -17,7 +17,7 @@ from projections.listing import Listing
 from projections.moment import Moment
 from schemas.fields import ID_LENGTH, ID_PATTERN, Closed
 from service.context import head, read_model, record
-from service.http import answers, moments, paging
+from service.http import answers, memento, moments, paging
 from service.http.asked import Asked, asked
 from service.http.problems import MovedError, ProblemError
 from service.http.queries import read_query
@@ -110,10 +110,8 @@ def returns(
             if "write" in g:
                 return answers.of_recorded(view(**kwargs), result)
             found = _at_one_moment(view, kwargs)
-            if found is None and moved:
-                _move(moved, kwargs.get("id"))
             if found is None:
-                raise _missing(noun, kwargs.get("id"), asked().moment)
+                raise _absent(noun, moved, kwargs.get("id"), asked().moment)
             if isinstance(found, Listing):
                 found.notes += _notes(asked())
                 return answers.of_list(found, result, asked(), gaps)
@@ -150,8 +148,10 @@ def serves(
     *,
     query: type[Schema] | None = None,
     problems: tuple[int, ...] = (),
+    noun: str | None = None,
+    moved: FindMoved | None = None,
 ) -> Callable[[View], View]:
-    """Document an endpoint that answers in media types of its own.
+    """Document an endpoint that answers in media types of its own; None is 404.
 
     If it has a query, check it and pass its parameters.
     """
@@ -160,9 +160,20 @@ def serves(
         @wraps(view)
         def wrapper(**path: Any) -> Any:
             loaded = read_query(request.query_string, _made(query))[1] if query else {}
-            return view(**path, **loaded)
+            _check_id(noun, path.get("id"))
+            found = view(**path, **loaded)
+            if found is None:
+                raise _absent(noun, moved, path.get("id"), _now())
+            return found
 
-        return _note(wrapper, media=media, query=query, problems=problems)
+        return _note(
+            wrapper,
+            media=media,
+            query=query,
+            problems=problems,
+            noun=noun,
+            moved=moved,
+        )
 
     return decorate
 
@@ -195,7 +206,10 @@ def receives(
 def _ask(contract: Contract, path: Mapping[str, Any]) -> Asked:
     form = choose_form(contract.forms)
     assert contract.query
-    given, loaded = read_query(request.query_string, _made(contract.query))
+    query = _made(contract.query)
+    time, faults = memento.asked_time(query.fields)
+    given, loaded = read_query(request.query_string, query, faults)
+    loaded |= time
     page, cursor = paging.page_of(loaded, given, request.path, is_whole=form in WHOLE)
     moment = moments.resolve(loaded, read_model(), head(), record().clock())
     if cursor:
@@ -203,8 +217,8 @@ def _ask(contract: Contract, path: Mapping[str, Any]) -> Asked:
     if not contract.many:
         # A thing whose date is unknown is shown, and says so.
         moment = replace(moment, with_undated=True)
-    _check_id(contract, path.get("id"))
-    reserved = (*moments.TIME, *paging.PAGING)
+    _check_id(contract.noun, path.get("id"))
+    reserved = (*moments.TIME, *paging.PAGING, *time)
     return Asked(
         form=form,
         forms=contract.forms,
@@ -214,14 +228,25 @@ def _ask(contract: Contract, path: Mapping[str, Any]) -> Asked:
         filters={k: v for k, v in loaded.items() if k not in reserved},
         filters_hash=paging.filters_of(request.path, given),
         for_excel=bool(loaded.get("excel")),
-        takes=frozenset(_made(contract.query).fields),
+        takes=frozenset(query.fields),
         may_be_kept=contract.may_be_kept,
         kept_for=contract.kept_for,
+        is_negotiated=bool(time) and cursor is None,
+        thing=_thing(contract, path),
+    )
+
+
+def _thing(contract: Contract, path: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return the noun and the id of what has a TimeMap, if the answer is just that."""
+    has_map = f"{request.blueprint}.{memento.TIMEMAP}" in current_app.view_functions
+    is_item = str(request.url_rule).endswith("/<id>")
+    return (
+        (contract.noun, path["id"]) if has_map and is_item and contract.noun else None
     )
 
 
 def _read_write(contract: Contract, path: Mapping[str, Any]) -> dict[str, Any]:
-    _check_id(contract, path.get("id"))
+    _check_id(contract.noun, path.get("id"))
     choose_form(("json",))
     _, said = read_query(request.query_string, (contract.query or Closed)())
     assert contract.body
@@ -243,9 +268,9 @@ def _at_one_moment(view: View, arguments: dict[str, Any]) -> Any:
     return view(**arguments)
 
 
-def _check_id(contract: Contract, id: str | None) -> None:
-    if contract.noun and id is not None and not _is_id(id):
-        detail = f"No {contract.noun} has such an id: a-z, 0-9, hyphens and dots."
+def _check_id(noun: str | None, id: str | None) -> None:
+    if noun and id is not None and not _is_id(id):
+        detail = f"No {noun} has such an id: a-z, 0-9, hyphens and dots."
         raise ProblemError("not-found", detail, {"did_you_mean": []})
 
 
@@ -257,11 +282,17 @@ def _notes(asked: Asked) -> list[str]:
     return things.notes(read_model(), asked.moment, asked.filters)
 
 
-def _move(find: FindMoved, id: str | None) -> None:
-    """Send to the address of the thing itself, if the id is another name of it."""
-    now = replace(asked().moment, as_of=None)
-    if id and (found := find(now, id)):
-        raise MovedError(_path_with(found))
+def _now() -> Moment:
+    return moments.resolve({}, read_model(), head(), record().clock())
+
+
+def _absent(
+    noun: str | None, moved: FindMoved | None, id: str | None, moment: Moment
+) -> Exception:
+    """Return what tells that there is no such thing, or by which id it is found."""
+    if moved and id and (found := moved(replace(moment, as_of=None), id)):
+        return MovedError(_path_with(found))
+    return _missing(noun, id, moment)
 
 
 def _path_with(id: str) -> str:

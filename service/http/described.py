@@ -24,7 +24,7 @@ HEADERS = {
     "Cache-Control": ("How long the answer may be kept.", "string", None),
     "Access-Control-Allow-Origin": ("Any origin.", "string", None),
     "X-Content-Type-Options": ("Always nosniff.", "string", None),
-    "Vary": ("Answers differ by Accept.", "string", None),
+    "Vary": ("By which headers answers differ.", "string", None),
     "Location": ("The address of the event that was recorded.", "string", None),
     "ETag": ("The version of the thing, for If-Match.", "string", '^"[0-9]+"$'),
     "WWW-Authenticate": ("How a key is presented.", "string", "^Bearer$"),
@@ -47,6 +47,18 @@ WRITE_PARAMETERS = {
         "request fails (412) if the thing has changed since.",
         "required": False,
         "schema": {"type": "string", "pattern": '^"[1-9][0-9]{0,14}"$'},
+    },
+}
+# Of a request that may ask for a time of the record, beside its query.
+TIME_PARAMETER = {
+    "in": "header",
+    "name": "Accept-Datetime",
+    "description": "As known_at (RFC 7089, Memento): according to this record at the "
+    "end of that second, which Memento-Datetime tells. Not with known_at, at_position.",
+    "schema": {
+        "type": "string",
+        "pattern": "^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), [0-3][0-9] (Jan|Feb|Mar|Apr|May|"
+        "Jun|Jul|Aug|Sep|Oct|Nov|Dec) [0-9]{4} [0-2][0-9]:[0-5][0-9]:[0-5][0-9] GMT$",
     },
 }
 SECURITY = "editorKey"

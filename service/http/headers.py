@@ -11,7 +11,7 @@ API_VERSION = "1"
 LICENCE = "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/"
 EXPOSED = (
     "API-Version, Record-Position, Link, Content-Disposition, Allow, Location, ETag, "
-    "Retry-After"
+    "Retry-After, Memento-Datetime, Content-Location"
 )
 IMMUTABLE = "public, max-age=31536000, immutable"
 FOR_SECONDS = "public, max-age=1"

@@ -8,7 +8,7 @@ from flask import request
 
 from projections.moment import recorded_at
 from service.context import read_model, record
-from service.http.asked import Asked
+from service.http.asked import RECORD, Asked
 from service.http.headers import LICENCE
 from service.http.moments import TIME
 from service.http.paging import PAGING
@@ -40,6 +40,12 @@ def own_path() -> str:
 def filters(asked: Asked) -> dict[str, str]:
     """Return the filters as given, without times and paging."""
     return {k: v for k, v in asked.given.items() if k not in (*TIME, *PAGING)}
+
+
+def timeless(asked: Asked) -> str:
+    """Return the address of the same answer according to the record of now."""
+    kept = {k: v for k, v in asked.given.items() if k not in (*RECORD, "cursor")}
+    return address(own_path(), kept)
 
 
 def permalink(asked: Asked, path: str | None = None) -> str:

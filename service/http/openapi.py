@@ -31,6 +31,7 @@ from service.http.described import (
     RECEIVE_ERRORS,
     RECORDED,
     SECURITY,
+    TIME_PARAMETER,
     WRITE_ERRORS,
     WRITE_PARAMETERS,
 )
@@ -133,6 +134,8 @@ def _operation(rule: Rule, view: View, contract: Contract) -> dict[str, Any]:
     ]
     if contract.query:
         parameters.append({"in": "query", "schema": contract.query})
+        if "known_at" in contract.query().fields:
+            parameters.append(TIME_PARAMETER)
     operation = {
         "operationId": rule.endpoint.replace(".", "_"),
         "summary": summary,

@@ -44,8 +44,8 @@ PROBLEMS = {
     "known-at-in-future": ProblemType(
         "The record cannot know the future",
         400,
-        "`known_at` is later than now.",
-        "Ask for a time that has passed, or leave `known_at` out.",
+        "`known_at`, or the header `Accept-Datetime`, is later than now.",
+        "Ask for a time that has passed, or for none.",
     ),
     "position-beyond-head": ProblemType(
         "The log has not reached that position",
@@ -56,8 +56,8 @@ PROBLEMS = {
     "conflicting-time-parameters": ProblemType(
         "Two parameters ask for different times",
         400,
-        "`at_position` and `known_at` name the same axis, as do `as_of` and "
-        "`current=true`.",
+        "`at_position`, `known_at` and the header `Accept-Datetime` name the same "
+        "axis, as do `as_of` and `current=true`.",
         "Give only one of the two.",
     ),
     "not-found": ProblemType(

@@ -12,9 +12,15 @@ from service.http.problems import ProblemError
 LONGEST, MOST = 8_000, 50
 
 
-def read_query(raw: bytes, schema: Schema) -> tuple[dict[str, str], dict[str, Any]]:
-    """Return the parameters as they were given, and as the schema loads them."""
+def read_query(
+    raw: bytes, schema: Schema, more: Iterable[dict[str, Any]] = ()
+) -> tuple[dict[str, str], dict[str, Any]]:
+    """Return the parameters as they were given, and as the schema loads them.
+
+    With their faults `more` are named, of other parts of the request.
+    """
     pairs, faults = _pairs(raw)
+    faults += more
     given = dict(pairs)
     faults += _twice(name for name, _ in pairs)
     unknown = [_unknown(name, schema) for name in given if name not in schema.fields]
