@@ -1,7 +1,6 @@
 """A client that checks every answer, errors too, against openapi.yaml."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -9,7 +8,8 @@ from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 from werkzeug.test import TestResponse
 
-SPEC = yaml.safe_load(Path(__file__).parents[1].joinpath("openapi.yaml").read_text())
+from tests.contract import COMMITTED, SPEC
+
 ALWAYS = [
     "API-Version",
     "Record-Position",
@@ -67,7 +67,9 @@ def _body(response: TestResponse) -> Any:
     if response.mimetype == "application/octet-stream":
         return response.data.decode("latin-1")
     is_yaml = response.mimetype == "application/yaml"
-    return yaml.safe_load(response.text) if is_yaml else response.text
+    if is_yaml:
+        return SPEC if response.text == COMMITTED else yaml.safe_load(response.text)
+    return response.text
 
 
 def _validate(body: Any, schema: dict[str, Any]) -> None:

@@ -4,16 +4,14 @@ import re
 import shutil
 import urllib.error
 import urllib.request
-from pathlib import Path
 
 import pytest
-import yaml
 
 from tests import server
+from tests.contract import SPEC
 from tests.mirrors import Copy, run
 from tests.writers import draft
 
-SPEC = yaml.safe_load(Path(__file__).parents[1].joinpath("openapi.yaml").read_text())
 SAME = (
     "Link",
     "Cache-Control",

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.contract import SPEC
 from tests.editing import editor
 from tests.recording import prepare
 from tests.records import SmallRecord
 from tests.server import serving
 
 ROOT = Path(__file__).parents[1]
-SPEC = yaml.safe_load(ROOT.joinpath("openapi.yaml").read_text())
 COMMAND = (sys.executable, "-m", "schemathesis.cli", "run")
 # What may happen to things of every noun is tried on those of one. Imports take any
 # bytes, and reports name what no schema knows: these have tests of their own.
