@@ -20,7 +20,8 @@ run: setup ## Serve the record at http://127.0.0.1:8000 (ARGS="--port 9000 --wor
 	@exec $(BIN)/copperplate serve $(ARGS)
 
 test: setup ## Run all tests (ARGS="-k ratings", JOBS=3 at once)
-	$(BIN)/python -m pytest -n $(or $(JOBS),3) $(ARGS)
+	$(BIN)/python -m pytest -n $(or $(JOBS),3) --dist loadfile \
+		--no-loadscope-reorder $(ARGS)
 
 soak: setup ## Kill writers 50 times on each database (ROUNDS=200), replay 100 histories
 	COPPERPLATE_KILL_ROUNDS=$(or $(ROUNDS),50) COPPERPLATE_HISTORIES=$(or $(HISTORIES),100) \

@@ -1,5 +1,7 @@
 """Fixtures that every test may use."""
 
+import fcntl
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,10 +37,27 @@ def redis_url() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a data folder with the founding data, to be copied, not written to."""
-    folder = tmp_path_factory.mktemp("founded") / "data"
-    importing.found(folder)
+    """Give a data folder with the founding data, to be copied, not written to.
+
+    It is made by whichever process comes first, and used by all.
+    """
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    folder = shared / "founded"
+    with open(shared / "founded.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            importing.found(shared / "unfinished")
+            (shared / "unfinished").rename(folder)
     return folder
+
+
+# Files that take longest begin first, so that none of them is left for the end.
+LONG = ("test_schemathesis", "test_crash", "test_serve", "test_imports_interrupted")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.stem not in LONG)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -16,9 +16,6 @@ from service.domain.bodies import Body
 from service.domain.inspections import Inspection
 from service.domain.programmes import Programme
 from service.domain.ratings import Rating
-from service.founding import founding_files
-from service.imports.importer import Importer
-from service.imports.work import Options
 from tests.histories import KINDS, SCALE, Book, recorded
 from tests.writers import SOURCE
 
@@ -106,11 +103,9 @@ def read(record: Record) -> Iterator[tuple[ReadModel, Moment]]:
 
 
 @contextmanager
-def founding_record(folder: Path) -> Iterator[tuple[ReadModel, Moment]]:
-    """Give a read model of the founding data, and its present moment."""
+def opened_model(folder: Path) -> Iterator[tuple[ReadModel, Moment]]:
+    """Give the read model of a data folder, and its present moment."""
     record = service.record.Record.open(Settings(data=folder))
-    options = Options(disputes=True, fills=True, by="founding")
-    Importer(record, options).run(founding_files())
     position = record.read_model.position
     yield record.read_model, Moment(position, position, TODAY)
     record.close()

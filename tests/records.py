@@ -1,8 +1,10 @@
 """Apps over records: a founding one, and small ones of a test's own."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,6 @@ import pytest
 from flask import Flask
 
 from schemas.events import RecordedEvent
-from service import start
 from service.app import create_app
 from service.config import Settings
 from service.domain.base import Aggregate, Event
@@ -20,12 +21,6 @@ from tests.contract_client import ContractClient
 from tests.examples import LINKED
 
 
-def founding_record(folder: Path) -> Record:
-    record = Record.open(Settings(data=folder))
-    start.found(record)
-    return record
-
-
 def app_over(record: Record) -> Flask:
     app = create_app(record)
     app.test_client_class = ContractClient
@@ -33,8 +28,10 @@ def app_over(record: Record) -> Flask:
 
 
 @pytest.fixture(scope="module")
-def record(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Record]:
-    record = founding_record(tmp_path_factory.mktemp("record"))
+def record(founded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Record]:
+    folder = tmp_path_factory.mktemp("record") / "data"
+    shutil.copytree(founded, folder)
+    record = Record.open(Settings(data=folder))
     yield record
     record.close()
 
@@ -115,8 +112,13 @@ class SmallRecord:
         event = body.retract(reason="not-a-fact", asked_by="editor", reason_text=None)
         return self.record.record(body, event, by="system")
 
+    @cached_property
+    def _app(self) -> Flask:
+        # Made once: that takes longer than most tests.
+        return app_over(self.record)
+
     def client(self) -> ContractClient:
-        client = app_over(self.record).test_client()
+        client = self._app.test_client()
         assert isinstance(client, ContractClient)
         return client
 

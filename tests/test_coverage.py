@@ -1,5 +1,6 @@
 """Coverage: what the record holds of each question, and what not."""
 
+import shutil
 from collections import Counter
 from dataclasses import replace
 
@@ -9,12 +10,14 @@ from projections import coverage
 from projections.changes import grade_changes
 from projections.coverage import coverage_rows, list_coverage
 from projections.listing import Page
-from tests.graded import Record, founding_record, read
+from tests.graded import Record, opened_model, read
 
 
 @pytest.fixture(scope="module")
-def founding(tmp_path_factory):
-    with founding_record(tmp_path_factory.mktemp("founding")) as found:
+def founding(founded, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("founding") / "data"
+    shutil.copytree(founded, folder)
+    with opened_model(folder) as found:
         yield found
 
 
