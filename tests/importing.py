@@ -3,9 +3,13 @@
 import csv
 import io
 import shutil
+from functools import cached_property
 from pathlib import Path
 
+from flask.testing import FlaskClient
+
 from service import start
+from service.app import create_app
 from service.config import Settings
 from service.imports.importer import Importer
 from service.imports.work import Options
@@ -63,6 +67,10 @@ class Desk:
         self._folder, self.folder = folder, folder / "data"
         shutil.copytree(founded, folder / "data")
         self.record = Record.open(Settings(data=folder / "data"))
+
+    @cached_property
+    def client(self) -> FlaskClient:
+        return create_app(self.record).test_client()
 
     def write(self, content: str | bytes, name: str = "grades.csv") -> Path:
         path = self._folder / name

@@ -10,6 +10,7 @@ import pytest
 from tests import server
 from tests.editing import editor
 from tests.examples import RATING
+from tests.postgres import postgres_url
 from tests.recording import prepare
 from tests.records import SmallRecord
 
@@ -17,16 +18,25 @@ ROUNDS = 12
 GRADES = ("good", "adequate", "inadequate")
 
 
-@pytest.fixture
-def served(place):
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def served(request, tmp_path_factory):
     """Serve a record by two servers; give their addresses and the keys of editors."""
-    small = prepare(SmallRecord(place.folder, place.url))
+    folder = tmp_path_factory.mktemp("raced") / "data"
+    if request.param == "sqlite":
+        yield from served_at(folder, None)
+        return
+    with postgres_url(request.getfixturevalue("postgres_server")) as url:
+        yield from served_at(folder, url)
+
+
+def served_at(folder, database_url):
+    small = prepare(SmallRecord(folder, database_url))
     keys = [editor(small.record).key for _ in range(2)]
     small.record.close()
-    url = {"database_url": place.url}
+    url = {"database_url": database_url}
     with (
-        server.serving(place.folder, "--empty", **url) as one,
-        server.serving(place.folder, "--empty", **url) as other,
+        server.serving(folder, "--empty", **url) as one,
+        server.serving(folder, "--empty", **url) as other,
     ):
         yield list(zip((one, other), keys, strict=True))
 
@@ -62,8 +72,7 @@ def at_once(served, name, version=None):
     """Let both editors correct the rating at the same time, to other grades."""
     said = {}
     ready = threading.Barrier(len(served))
-    seen = read(served[0][0], f"/v1/ratings/{RATING.id}")["grade"]
-    grades = [each for each in GRADES if each != seen]
+    grades = others(served)
 
     def send(number):
         address, key = served[number]
@@ -77,6 +86,12 @@ def at_once(served, name, version=None):
     for each in threads:
         each.join()
     return [said[number] for number in range(len(served))]
+
+
+def others(served):
+    """Return the grades that the rating does not have."""
+    seen = read(served[0][0], f"/v1/ratings/{RATING.id}")["grade"]
+    return [each for each in GRADES if each != seen]
 
 
 def versions(served):
@@ -95,13 +110,14 @@ def test_two_editors_who_saw_the_same_version_never_both_succeed(served):
 
 
 def test_without_a_version_every_correction_is_on_record_or_refused(served):
-    told = []
+    told, before = [], versions(served)
     for turn in range(ROUNDS):
         told += at_once(served, f"blind-{turn}")
     assert {status for status, _ in told} <= {201, 409}
     recorded = [event for status, event in told if status == 201]
     listed = {
-        each["position"]: each["opened"]["reason_text"] for each in versions(served)[1:]
+        each["position"]: each["opened"]["reason_text"]
+        for each in versions(served)[len(before) :]
     }
     assert listed == {e["position"]: e["opened"]["reason_text"] for e in recorded}
     assert len(listed) >= ROUNDS
@@ -111,7 +127,8 @@ def test_without_a_version_every_correction_is_on_record_or_refused(served):
 
 def test_a_retry_at_another_server_records_nothing_more(served):
     (one, key), (other, _) = served
-    first = correct(one, key, "same", "good")
-    again = correct(other, key, "same", "good")
+    before, grade = len(versions(served)), others(served)[0]
+    first = correct(one, key, "same", grade)
+    again = correct(other, key, "same", grade)
     assert first == again and first[0] == 201
-    assert len(versions(served)) == 2
+    assert len(versions(served)) == before + 1

@@ -5,7 +5,6 @@ import io
 
 import pytest
 
-from service.app import create_app
 from service.domain.catalogue import NOUNS
 from service.editors import plural
 from service.imports.report import KNOWN, RECORDED, REFUSED
@@ -45,7 +44,7 @@ def held(founded, tmp_path_factory):
 
 def exported(desk, path, query=""):
     """Return the CSV of a list, as it is served."""
-    answer = create_app(desk.record).test_client().get(f"/v1/{path}.csv{query}")
+    answer = desk.client.get(f"/v1/{path}.csv{query}")
     assert answer.status_code == 200
     return answer.text
 
