@@ -10,6 +10,7 @@ from tests.records import app_over
 
 CSV = "text/csv"
 PATIENCE = 120  # Seconds after which a test gives up on an import.
+PAUSE = 0.05  # Seconds between two questions: the import needs the processor too.
 UNDER_WAY = ("waiting", "running")
 
 
@@ -50,6 +51,7 @@ class Sender:
             found = self.get(f"/v1/imports/{id}").json
             if found["state"] not in UNDER_WAY:
                 return found
+            time.sleep(PAUSE)
         raise AssertionError(f"{id} is under way after {PATIENCE} seconds")
 
     def lines(self, id: str, query: str = "") -> Any:

@@ -21,7 +21,7 @@ from tests import server
 from tests.editing import opened
 from tests.sending import PATIENCE, UNDER_WAY, Sender
 
-COUNT = 400
+COUNT = 250
 HEADER = "body_id,kind,name,source_url\n"
 
 
@@ -49,6 +49,7 @@ def until(happened):
     while time.monotonic() < deadline:
         if found := happened():
             return found
+        time.sleep(0.01)
     raise AssertionError("it did not happen")
 
 
@@ -118,7 +119,7 @@ def test_a_server_that_is_killed_leaves_no_file_and_its_import_is_interrupted(tm
     with opened(tmp_path) as record:
         sender = Sender(SimpleNamespace(record=record, folder=tmp_path))
     process, address, _ = server.start(tmp_path, "--empty")
-    id = ask(address, sender, "/v1/imports", many(5_000).encode())["id"]
+    id = ask(address, sender, "/v1/imports", many(2_000).encode())["id"]
     until(lambda: ask(address, sender, f"/v1/imports/{id}")["lines_done"])
     process.kill()
     process.communicate()
@@ -127,7 +128,7 @@ def test_a_server_that_is_killed_leaves_no_file_and_its_import_is_interrupted(tm
         found = ask(address, sender, f"/v1/imports/{id}")
         assert found["state"] == "interrupted"
         assert not list((tmp_path / "imports").glob("im-*"))
-        again = ask(address, sender, "/v1/imports", many(600).encode())["id"]
+        again = ask(address, sender, "/v1/imports", many(120).encode())["id"]
         path = f"/v1/imports/{again}"
         until(lambda: ask(address, sender, path)["state"] not in UNDER_WAY)
         found = ask(address, sender, path)
