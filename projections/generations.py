@@ -44,6 +44,12 @@ class Generations:
                 self._open = (name, self._open_model(name))
             return self._open[1]
 
+    def opened(self) -> tuple[int, ReadModel]:
+        """Return the read model as it was opened last, and its generation's number."""
+        opened = self._open
+        assert opened  # Somebody has read the current one before.
+        return _number(opened[0]), opened[1]
+
     def create(self) -> None:
         """Make the first generation, if there is none."""
         if self._url:

@@ -24,6 +24,7 @@ from sqlalchemy import (
     Table,
     bindparam,
     delete,
+    func,
     insert,
     select,
     update,
@@ -175,6 +176,19 @@ class ReadModel:
         """The position of the last event that has been applied."""
         with database.reading(self.engine) as connection:
             return read_position(connection)
+
+    def last_redaction(self) -> int:
+        """Return the position of the last redaction that was applied, or 0."""
+        statement = select(func.max(erased.c.position))
+        with database.reading(self.engine) as connection:
+            return connection.execute(statement).scalar_one_or_none() or 0
+
+    def last_redaction_at(self, position: int) -> int:
+        """Return the same, with no query if this process has just applied that far."""
+        memory = self._memory
+        if memory.position == position and memory.last_redaction is not None:
+            return memory.last_redaction
+        return self.last_redaction()
 
     @property
     def is_made(self) -> bool:
@@ -426,6 +440,7 @@ class Memory:
 
     position: int = -1
     is_complete: bool = False
+    last_redaction: int | None = None
     things: dict[str, Thing | None] = field(default_factory=dict)
     rows: dict[tuple[str, str], dict[tuple[str, str], Standing]] = field(
         default_factory=dict
@@ -437,6 +452,7 @@ class Memory:
         if self.position != position or len(self.things) > MEMORY:
             self.forget()
             self.is_complete = position == 0
+            self.last_redaction = 0 if position == 0 else None
         return self
 
     def forget(self) -> None:
@@ -580,6 +596,7 @@ class Batch:
         self._texts.flush(self.connection, self._read_words)
         for event in self._redactions:
             self._erase(event)
+            self._memory.last_redaction = event.position
         for name, table in self._tables.items():
             self._flush_closed(table, self._closed.get(name, []))
             self._flush_opened(table, self._opened.get(name, []))

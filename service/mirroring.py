@@ -153,6 +153,7 @@ def _read_singly(record: Record) -> None:
             except (UnreadableEventError, *_UNFIT) as error:
                 cause = f"{event.type} cannot be read"
                 raise BadLeafError(event.position, cause) from error
+    record.catch_up()
 
 
 def _compare(record: Record, claims: Claims) -> int:

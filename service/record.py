@@ -27,6 +27,7 @@ from service.log.event_store import Draft, EventStore
 from service.log.kept import KeptRedactions
 from service.log.mirror_store import MirrorStore
 from service.log.pin import Pin
+from service.reached import Point, Reached
 from service.shared_redis import SharedRedis
 from service.signing import Signing
 
@@ -86,6 +87,8 @@ class Record:
             record.imports,
         ):
             each.create()
+        # Made now: where there is no room, it cannot be made later.
+        record.reached.point()
         record.report_texts.create()
         erasure.apply_all(record)
         return record
@@ -109,6 +112,24 @@ class Record:
     def archive(self) -> Archive:
         """The copies of sources that are kept."""
         return Archive(self.settings.data / "archive")
+
+    @cached_property
+    def reached(self) -> Reached:
+        """How far the read model has come, as all processes tell one another."""
+        return Reached(self.settings.data / "head")
+
+    def look(self) -> Point:
+        """Return the point that the read model has reached, as the database has it."""
+        self.generations.current()
+        generation, model = self.generations.opened()
+        with model.snapshot() as position:
+            return Point(generation, position, model.last_redaction())
+
+    def _tell(self, position: int) -> None:
+        """Tell all processes that a position is reached."""
+        generation, model = self.generations.opened()
+        point = Point(generation, position, model.last_redaction_at(position))
+        self.reached.raise_to(point)
 
     def load(self, kind: type[A], id: str) -> A:
         """Return the thing as it stands, ready for a command."""
@@ -152,7 +173,9 @@ class Record:
 
     def catch_up(self, on_batch: OnBatch | None = None) -> int:
         """Apply to the read model what is on record and not yet applied."""
-        return self.generations.catch_up(self.store.read, on_batch)
+        position = self.generations.catch_up(self.store.read, on_batch)
+        self._tell(position)
+        return position
 
     def try_to_catch_up(self) -> None:
         """Catch up with what was just recorded, if there is room for it."""
@@ -170,6 +193,7 @@ class Record:
         # The new generation may have been given words that were redacted meanwhile.
         late = [e.position for e in self.store.redactions() if e.position > before]
         self.erasures.forget(late)
+        self._tell(position)
         return position
 
     def publish_digests(self) -> None:
@@ -186,6 +210,7 @@ class Record:
 
     def close(self) -> None:
         """Close every connection."""
+        self.reached.close()
         self.store.close()
         self.generations.close()
         self.digests.close()

@@ -166,6 +166,7 @@ def serve(
         beside(keep_expiring, record),
     ):
         importing.settle(record)  # What a crash left of files is deleted.
+        record.reached.restart_at(record.look())
         server.serve()
 
 
