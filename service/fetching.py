@@ -24,8 +24,8 @@ CHUNK = 2**16
 # Said once asked too often or while a server fails: it may answer later.
 _PASSING = {408, 425, 429}
 _MOVED = {301, 302, 303, 307, 308}
-# Behind a translator these are IPv4 addresses (RFC 6052), ours too.
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+# Behind a translator these are IPv4 addresses (RFC 6052, RFC 8215), ours too.
+_NAT64 = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48")))
 
 
 class NotFetchedError(Exception):
@@ -135,7 +135,7 @@ def is_public(address: str) -> bool:
         # Another address hides in these: that of a machine of ours, perhaps.
         if found.ipv4_mapped or found.sixtofour or found.teredo:
             return False
-        if found.is_site_local or found in _NAT64:
+        if found.is_site_local or any(found in each for each in _NAT64):
             return False
     hidden = found.is_multicast or found.is_reserved or found.is_unspecified
     local = found.is_loopback or found.is_link_local or found.is_private

@@ -18,7 +18,7 @@ AGENT = "Copperplate-archive/test"
 WHOLE = answer("200 OK", b"What was said.")
 HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
 OF_NO_PUBLIC_HOST = [
-    "64:ff9b::7f00:1",
+    "64:ff9b:1::7f00:1",
     "127.0.0.1",
     "127.255.0.1",
     "0.0.0.0",
