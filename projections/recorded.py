@@ -42,7 +42,7 @@ def list_recorded(
     versions = _versions(db, moment, id)
     found = [
         (event, told)
-        for event, told in _told(_streams(db, moment, versions), versions)
+        for event, told in _told(streams_of(db, moment, versions), versions)
         if event.position > after and event.recorded_at >= (since or "")
     ]
     teller = Teller(db, moment, [told for _, told in found])
@@ -62,7 +62,8 @@ def _versions(db: ReadModel, moment: Moment, id: str) -> dict[str, set[int]]:
     return versions
 
 
-def _streams(db: ReadModel, moment: Moment, wanted: Iterable[str]) -> Events:
+def streams_of(db: ReadModel, moment: Moment, wanted: Iterable[str]) -> Events:
+    """Return the events of these streams up to a position, by stream."""
     streams: Events = {}
     for chunk in chunks(wanted):
         statement = (
@@ -84,16 +85,18 @@ def _told(
     for stream, events in streams.items():
         by_version = {event.version: event for event in events}
         for event in events:
-            original = _original(event, by_version)
+            original = original_of(event, by_version)
             if original.version in versions[stream] and original.type in TEMPLATES:
                 yield event, _as_told(event, original, events[0])
 
 
-def _original(event: RecordedEvent, events: dict[int, RecordedEvent]) -> RecordedEvent:
+def original_of(
+    event: RecordedEvent, events: dict[int, RecordedEvent]
+) -> RecordedEvent:
     """Return the event that an event is about: itself, unless its type is generic."""
     data = event.data
     if event.verb == "dispute-settled":
-        return _original(events[data["settles"]], events)
+        return original_of(events[data["settles"]], events)
     if event.verb not in SAYING:
         return event
     named = next((data[name] for name in NAMING if data.get(name)), min(events))
