@@ -340,6 +340,31 @@ class ImportState(Code):
     INTERRUPTED = "interrupted"
 
 
+class SubscriptionState(Code):
+    """Whether events are sent to a subscription."""
+
+    UNCONFIRMED = "unconfirmed"
+    ACTIVE = "active"
+    PAUSED = "paused"
+    GONE = "gone"
+
+
+class PauseReason(Code):
+    """Why nothing is sent to a subscription that is paused."""
+
+    OWNER = "owner"
+    FAILURES = "failures"
+    OPERATOR = "operator"
+
+
+class AttemptKind(Code):
+    """What was sent to a subscription."""
+
+    EVENT = "event"
+    CHALLENGE = "challenge"
+    TEST = "test"
+
+
 class ErasureState(Code):
     """Whether every copy of erased words has been overwritten."""
 

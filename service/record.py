@@ -14,6 +14,7 @@ from projections.generations import Generations
 from projections.imports import Imports
 from projections.read_model import ReadModel
 from projections.report_texts import ReportTexts
+from projections.subscriptions import Subscriptions
 from schemas.codelists import Change, Reason
 from schemas.dates import utc_now
 from schemas.events import RecordedEvent
@@ -53,6 +54,7 @@ class Record:
     report_texts: ReportTexts
     imports: Imports
     redis: SharedRedis
+    subscriptions: Subscriptions
     clock: Callable[[], datetime] = utc_now
 
     @classmethod
@@ -78,6 +80,7 @@ class Record:
             ReportTexts(folder, url),
             Imports(folder, url),
             SharedRedis(settings.redis_url, name_in_redis(store, settings)),
+            Subscriptions(folder, url),
             clock,
         )
         for each in (
@@ -85,6 +88,7 @@ class Record:
             record.digests,
             record.erasures,
             record.imports,
+            record.subscriptions,
         ):
             each.create()
         # Made now: where there is no room, it cannot be made later.
@@ -217,6 +221,7 @@ class Record:
         self.erasures.close()
         self.report_texts.close()
         self.imports.close()
+        self.subscriptions.close()
         self.redis.close()
 
 

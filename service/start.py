@@ -26,6 +26,7 @@ from service.log.pin import Pin
 from service.record import Record
 from service.reports import keep_expiring
 from service.rotation import keep_retiring
+from service.webhooks.courier import keep_delivering
 from service.witnessing import keep_cosigning
 
 BEGUN, DONE = "begun", "done"
@@ -164,6 +165,7 @@ def serve(
         beside(keep_retiring, record),
         beside(keep_cosigning, record),
         beside(keep_expiring, record),
+        beside(keep_delivering, record),
     ):
         importing.settle(record)  # What a crash left of files is deleted.
         record.reached.restart_at(record.look())

@@ -43,7 +43,7 @@ def values_of(name, node):
 def test_the_contract_says_what_stands_often_once():
     whole = [json.dumps(each) for each in parameters_of(SPEC) if "$ref" not in each]
     assert len(whole) == len(set(whole))
-    assert COMMITTED.count("\n") < 12_000
+    assert COMMITTED.count("\n") < 13_000
 
 
 def parameters_of(document):
@@ -79,3 +79,15 @@ def test_names_of_operations_are_unique():
     paths = SPEC["paths"].values()
     names = [each["operationId"] for path in paths for each in path.values()]
     assert len(names) == len(set(names))
+
+
+def test_what_is_sent_to_subscribers_is_described_too():
+    assert list(SPEC["webhooks"]) == ["event", "challenge", "test"]
+    for each in SPEC["webhooks"].values():
+        body = each["post"]["requestBody"]["content"]["application/json"]["schema"]
+        name = body["$ref"].rpartition("/")[2]
+        assert SPEC["components"]["schemas"][name]["required"] == [
+            "data",
+            "timestamp",
+            "type",
+        ]

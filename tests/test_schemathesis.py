@@ -16,10 +16,10 @@ from tests.server import serving
 ROOT = Path(__file__).parents[1]
 COMMAND = (sys.executable, "-m", "schemathesis.cli", "run")
 # What may happen to things of every noun is tried on those of one. Imports take any
-# bytes, and reports name what no schema knows: these have tests of their own.
+# bytes, reports and subscriptions name what no schema knows: they have other tests.
 ALIKE = (
     "^/v1/(?!ratings/).+/(correction|retraction|dispute|settlement|source)$"
-    "|^/v1/(imports|reports)"
+    "|^/v1/(imports|reports|subscriptions)"
 )
 # The versions of things of every noun, too.
 READ_ALIKE = "^/v1/(?!ratings/)[^/]+/{id}/(versions|versions/{version}|diff)$"

@@ -32,6 +32,7 @@ from service.api.sessions import sessions
 from service.api.sources import sources
 from service.api.statements import statements
 from service.api.status import status
+from service.api.subscriptions import subscriptions
 from service.api.terms import terms
 
 ALL = [
@@ -55,6 +56,7 @@ ALL = [
     responses,
     coverage,
     imports,
+    subscriptions,
     search,
     codelists,
     events,

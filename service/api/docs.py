@@ -86,6 +86,7 @@ PAGES = {
     "search": "Say what a search finds, and how it is asked for.",
     "sources": "Say in plain words what is kept of sources, and how to compare it.",
     "times": "Say how to ask for what was in force, and for what was known.",
+    "webhooks": "Say how to have what is recorded sent to you, with a whole receiver.",
 }
 
 

@@ -13,6 +13,7 @@ from service.cli.reports import reports
 from service.cli.serving import follow, serve, status
 from service.cli.signing import sign, signing_key
 from service.cli.verifying import mirror, verify
+from service.cli.webhooks import webhooks
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -39,6 +40,7 @@ COMMANDS = (
     verify,
     redact,
     reports,
+    webhooks,
     archive,
     mirror,
     editors,

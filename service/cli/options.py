@@ -17,6 +17,7 @@ from service import (
     reports,
     rotation,
     start,
+    subscriptions,
 )
 from service.config import SettingsError
 from service.domain.base import RuleBrokenError
@@ -35,6 +36,7 @@ _MENDABLE = (
     reports.UnknownEventError,
     rotation.RotationError,
     start.PortInUseError,
+    subscriptions.SubscriptionError,
     OSError,
 )
 

@@ -18,6 +18,7 @@ from service.cli.redacting import finish_erasures
 from service.log.mirror_store import MirrorStore
 from service.record import Record
 from service.reports import keep_expiring
+from service.webhooks.courier import keep_delivering
 
 POLL = 0.5  # Seconds between two looks at the log.
 LOOK = 20  # Looks at the log for one at the erasures that are pending.
@@ -107,6 +108,7 @@ def follow(data: Path | None) -> None:
         signing(settings_of(data)) as record,
         start.beside(rotation.keep_retiring, record),
         start.beside(keep_expiring, record),
+        start.beside(keep_delivering, record),
     ):
         position, looks = record.read_model.position, count()
         click.echo(f"Following from position {position:,}.", err=True)

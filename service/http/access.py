@@ -15,11 +15,12 @@ from service.context import record
 from service.editors import KEY_PATTERN, Editor, authenticate
 from service.http.problems import ProblemError, stranger
 from service.log.mirror_store import MirrorStore
+from service.subscriptions import TOKEN_PATTERN
 
 View = Callable[..., Any]
 READING = {"GET", "HEAD", "OPTIONS"}
 _SCHEME = "bearer "
-_KEY = re.compile(KEY_PATTERN.encode())
+_SECRET = re.compile(f"{KEY_PATTERN}|{TOKEN_PATTERN}".encode())
 
 
 class UnguardedError(Exception):
@@ -38,6 +39,7 @@ class Guard:
     noun: str | None = None
     reason: str | None = None
     needs_key: bool = False
+    needs_token: bool = False
 
 
 def requires(
@@ -80,6 +82,27 @@ def requires_key() -> Callable[[View], View]:
     return decorate
 
 
+def requires_token(find: Callable[[str, str], Any]) -> Callable[[View], View]:
+    """Let in whoever holds the token of the thing in the path.
+
+    `find` returns the thing for its id and a token, None if it is not its token.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def wrapper(**kwargs: Any) -> Any:
+            _refuse_on_a_mirror()
+            g.held = find(kwargs["id"], _bearer())
+            if g.held is None:
+                detail = "This takes the token that was shown when it was made."
+                raise stranger(detail)
+            return view(**kwargs)
+
+        return _guarded(wrapper, needs_token=True)
+
+    return decorate
+
+
 def open_to_anyone(*, reason: str) -> Callable[[View], View]:
     """Let everybody use a view that changes something; say why."""
 
@@ -97,6 +120,11 @@ def open_to_anyone(*, reason: str) -> Callable[[View], View]:
 def editor() -> Editor:
     """Return the editor whose request this is."""
     return cast(Editor, g.editor)
+
+
+def holding() -> Any:
+    """Return the thing whose token the request bears."""
+    return g.held
 
 
 def editor_if_any() -> Editor | None:
@@ -133,12 +161,17 @@ def _guarded(wrapper: View, **members: Any) -> View:
 
 
 def _known_editor() -> Editor:
-    given = request.headers.get("Authorization", "")
-    is_bearer = given[: len(_SCHEME)].lower() == _SCHEME
-    found = authenticate(record(), given[len(_SCHEME) :].strip() if is_bearer else "")
+    found = authenticate(record(), _bearer())
     if found is None:
         raise stranger()
     return found
+
+
+def _bearer() -> str:
+    """Return what is presented as a key or token, if anything."""
+    given = request.headers.get("Authorization", "")
+    is_bearer = given[: len(_SCHEME)].lower() == _SCHEME
+    return given[len(_SCHEME) :].strip() if is_bearer else ""
 
 
 def _not_allowed(action: str, noun: str | None) -> ProblemError:
@@ -159,9 +192,9 @@ def _refuse_on_a_mirror() -> None:
 def _refuse_keys_in_addresses() -> None:
     """Refuse a key in an address: those are kept in logs, histories and bookmarks."""
     address = f"{request.path}?".encode("utf-8", "replace") + request.query_string
-    if _KEY.search(address) or _KEY.search(unquote_to_bytes(address)):
+    if _SECRET.search(address) or _SECRET.search(unquote_to_bytes(address)):
         detail = (
-            "A key of an editor stands in the address, where others can read it. "
+            "A key or token stands in the address, where others can read it. "
             "Have it revoked; send the new one in the header Authorization."
         )
         raise ProblemError("key-in-address", detail)

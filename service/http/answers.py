@@ -65,6 +65,16 @@ def of_recorded(row: Row, schema: type[Schema]) -> Response:
     return response
 
 
+def of_kept(row: Row, schema: type[Schema], at: str | None) -> Response:
+    """Return what was made (201, at an address) or changed outside the log."""
+    body = to_json({name: row[name] for name in columns(schema)})
+    response = Response(body, 201 if at else 200, content_type=HEADERS["json"])
+    if at:
+        response.headers["Location"] = meta.address(at)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
 def of_accepted(row: Row, schema: type[Schema], at: str) -> Response:
     """Return what was accepted to be done, with the address that tells of it."""
     body = to_json({name: row[name] for name in columns(schema)})

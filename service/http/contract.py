@@ -22,7 +22,7 @@ from service.http.asked import Asked, asked
 from service.http.problems import MovedError, ProblemError
 from service.http.queries import read_query
 from service.http.representations import SUFFIX, WHOLE, choose_form
-from service.http.writing import read_write
+from service.http.writing import read_members, read_write
 
 View = Callable[..., Any]
 FindMoved = Callable[[Moment, str], str | None]
@@ -36,7 +36,9 @@ class Contract:
     `noun` is that of the thing in the path; `gaps` the endpoint that shows what is
     not held; `media` what is answered outside the forms of JSON and CSV. If what is
     sent `may_be_known` already, the answer to that is 200: see `say_known`. `receives`
-    are the media types of a file that is sent, of at most `limit` bytes.
+    are the media types of a file that is sent, of at most `limit` bytes. `keeps` is the
+    status of an answer to what changes something outside the log; `sends` what is then
+    sent to an address in the body, by name.
     """
 
     query: type[Schema] | None = None
@@ -54,6 +56,8 @@ class Contract:
     may_be_known: bool = False
     moved: FindMoved | None = None
     kept_for: int = 0
+    keeps: int | None = None
+    sends: Mapping[str, type[Schema]] = field(default_factory=dict)
 
 
 def accepts(
@@ -199,6 +203,42 @@ def receives(
             return answers.of_accepted(row, result, at)
 
         return _note(wrapper, receives=media, limit=limit, query=query, result=result)
+
+    return decorate
+
+
+def keeps(
+    result: type[Schema],
+    *,
+    body: type[Schema] | None = None,
+    status: int = 200,
+    problems: tuple[int, ...] = (),
+    sends: Mapping[str, type[Schema]] | None = None,
+) -> Callable[[View], View]:
+    """Check the body, if one is taken, of what changes something outside the log.
+
+    Its members are passed; what the view returns is shown. What is made (201) comes
+    with the address at which it is found.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def wrapper(**path: Any) -> Response:
+            choose_form(("json",))
+            read_query(request.query_string, Closed())
+            said = read_members(_made(body)) if body else {}
+            found = view(**path, **said)
+            row, at = found if status == 201 else (found, None)
+            return answers.of_kept(row, result, at)
+
+        return _note(
+            wrapper,
+            keeps=status,
+            body=body,
+            result=result,
+            problems=problems,
+            sends=sends or {},
+        )
 
     return decorate
 

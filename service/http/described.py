@@ -61,7 +61,29 @@ TIME_PARAMETER = {
         "Jun|Jul|Aug|Sep|Oct|Nov|Dec) [0-9]{4} [0-2][0-9]:[0-5][0-9]:[0-5][0-9] GMT$",
     },
 }
-SECURITY = "editorKey"
+SECURITY, TOKEN = "editorKey", "subscriptionToken"
+KEEP_ERRORS = (400, 403, 406, 500)
+WEBHOOK_HEADERS = {
+    "webhook-id": {
+        "description": "The same when a message is sent again.",
+        "schema": {"type": "string"},
+    },
+    "webhook-timestamp": {
+        "description": "When this attempt was made: seconds since 1970.",
+        "schema": {"type": "string", "pattern": "^[0-9]+$"},
+    },
+    "webhook-signature": {
+        "description": "`v1a,` and the base64 of the Ed25519 signature of "
+        "`{webhook-id}.{webhook-timestamp}.{body}`; of several keys, with a space "
+        "between them (Standard Webhooks 1.0.0). Its keys: /v1/subscriptions/key.",
+        "schema": {"type": "string"},
+    },
+}
+WEBHOOK_ANSWERS = {
+    "2XX": {"description": "It was taken. To a challenge, the body is the challenge."},
+    "410": {"description": "Nothing more is wanted: nothing more is sent."},
+    "default": {"description": "It failed, and is sent again, for 72 hours."},
+}
 WRITE_ERRORS = (400, 401, 403, 406, 409, 412, 413, 415, 422, 500, 503, 507)
 RECEIVE_ERRORS = (400, 401, 403, 406, 413, 415, 429, 500, 507)
 ERRORS = {

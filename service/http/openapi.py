@@ -22,6 +22,7 @@ from service.http.described import (
     DESCRIPTION,
     ERRORS,
     HEADERS,
+    KEEP_ERRORS,
     LICENCE,
     OF_ERRORS,
     OF_RECORDED,
@@ -32,6 +33,9 @@ from service.http.described import (
     RECORDED,
     SECURITY,
     TIME_PARAMETER,
+    TOKEN,
+    WEBHOOK_ANSWERS,
+    WEBHOOK_HEADERS,
     WRITE_ERRORS,
     WRITE_PARAMETERS,
 )
@@ -87,10 +91,10 @@ def build_spec(app: Flask) -> Document:
         if contract := getattr(view, "contract", None):
             make = _make_for(contract)
             operation = make(rule, view, contract)
-            method = "post" if "POST" in (rule.methods or ()) else "get"
-            spec.path(_path(rule), operations={method: operation})
+            spec.path(_path(rule), operations={_method(rule): operation})
+    webhooks = _webhooks(app, spec)
     _require_members(spec)
-    members = json.loads(json.dumps(spec.to_dict()))
+    members = json.loads(json.dumps({**spec.to_dict(), "webhooks": webhooks}))
     share(members)
     return Document({"openapi": members.pop("openapi"), **members})
 
@@ -114,6 +118,15 @@ def _describe_components(spec: "APISpec") -> None:
             "type": "http",
             "scheme": "bearer",
             "description": "The key that an editor was given: `cpk_…`.",
+        },
+    )
+    spec.components.security_scheme(
+        TOKEN,
+        {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "The token that was shown when a subscription was made: "
+            "`cpt_…`.",
         },
     )
     spec.components.schema("Problem", schema=ProblemSchema)
@@ -183,6 +196,53 @@ def _writing(rule: Rule, view: View, contract: Contract) -> dict[str, Any]:
     return operation
 
 
+def _keeping(rule: Rule, view: View, contract: Contract) -> dict[str, Any]:
+    """Return the operation that changes something outside the log."""
+    operation = _operation(rule, view, contract)
+    answer = operation["responses"].pop("200")
+    answer["content"] = {JSON: {"schema": contract.result}}
+    if contract.keeps == 201:
+        answer["headers"] |= {"Location": "Location"}
+    if contract.body:
+        content = {JSON: {"schema": contract.body}}
+        operation["requestBody"] = {"required": True, "content": content}
+    _guard(operation, guard_of(view))
+    errors = dict(sorted(operation["responses"].items()))
+    operation["responses"] = {str(contract.keeps): answer, **errors}
+    return operation
+
+
+def _webhooks(app: Flask, spec: "APISpec") -> dict[str, Any]:
+    """Return what is sent to addresses that were given in a body."""
+    return {
+        name: {"post": _sending(name, schema, spec)}
+        for rule in app.url_map.iter_rules()
+        if (contract := getattr(app.view_functions[rule.endpoint], "contract", None))
+        for name, schema in contract.sends.items()
+    }
+
+
+def _sending(name: str, schema: type[Schema], spec: "APISpec") -> dict[str, Any]:
+    spec.components.schema(name_of(schema), schema=schema)
+    reference = {"$ref": f"#/components/schemas/{name_of(schema)}"}
+    summary = " ".join((schema.__doc__ or "").split())
+    return {
+        "operationId": f"webhook_{name}",
+        "summary": summary,
+        "parameters": [
+            {"in": "header", "name": header, "required": True, **each}
+            for header, each in WEBHOOK_HEADERS.items()
+        ],
+        "requestBody": {"required": True, "content": {JSON: {"schema": reference}}},
+        "responses": dict(WEBHOOK_ANSWERS),
+    }
+
+
+def _method(rule: Rule) -> str:
+    changing = {"POST", "DELETE"} & (rule.methods or set())
+    return changing.pop().lower() if changing else "get"
+
+
 def _receiving(rule: Rule, view: View, contract: Contract) -> dict[str, Any]:
     """Return the operation that is sent a file."""
     operation = _operation(rule, view, contract)
@@ -204,12 +264,17 @@ def _receiving(rule: Rule, view: View, contract: Contract) -> dict[str, Any]:
 def _make_for(contract: Contract) -> Callable[..., dict[str, Any]]:
     if contract.receives:
         return _receiving
+    if contract.keeps:
+        return _keeping
     return _writing if contract.body else _operation
 
 
 def _guard(operation: dict[str, Any], guard: Guard | None) -> None:
     """Say whom an operation that reads, or is sent a file, lets in."""
     if guard is None or guard.reason:
+        return
+    if guard.needs_token:
+        operation["security"] = [{TOKEN: []}]
         return
     operation["security"] = [{SECURITY: []}]
     needed = "It takes a key, whatever it opens." if guard.needs_key else _scopes(guard)
@@ -224,6 +289,12 @@ def _scopes(guard: Guard) -> str:
 
 
 def _errors(rule: Rule, contract: Contract) -> Iterator[int]:
+    if contract.keeps:
+        yield from KEEP_ERRORS
+        yield from (each for each in (409, 429, 503) if each in contract.problems)
+        yield from (401,) * bool(rule.arguments)
+        yield from (413, 415, 507) * bool(contract.body)
+        return
     if contract.body:
         yield from WRITE_ERRORS
         yield from (each for each in (429,) if each in contract.problems)
@@ -240,7 +311,7 @@ def _errors(rule: Rule, contract: Contract) -> Iterator[int]:
     if contract.result:
         yield 406
     yield 500
-    yield from (each for each in (401, 410, 503) if each in contract.problems)
+    yield from (each for each in (401, 403, 410, 503) if each in contract.problems)
 
 
 def _error(code: int, description: str) -> dict[str, Any]:

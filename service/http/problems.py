@@ -120,9 +120,11 @@ PROBLEMS = {
     "authentication-required": ProblemType(
         "A key is needed",
         401,
-        "Only editors may do this. The key is missing, malformed, unknown here or "
-        "revoked; the answer is the same for each.",
-        "Send `Authorization: Bearer` with the key that the operator gave you.",
+        "Only editors may do this, or whoever holds the token of a subscription. The "
+        "key or token is missing, malformed, unknown here or revoked; the answer is "
+        "the same for each.",
+        "Send `Authorization: Bearer` with the key that the operator gave you, or the "
+        "token that you were shown when you subscribed.",
     ),
     "not-allowed": ProblemType(
         "This is not allowed",
@@ -134,9 +136,10 @@ PROBLEMS = {
     "key-in-address": ProblemType(
         "A key stands in the address",
         400,
-        "The address holds a key of an editor. Addresses are kept in logs and "
-        "histories: the key is no secret any more.",
-        "Ask the operator to revoke it; send a new one in `Authorization` only.",
+        "The address holds a key of an editor, or the token of a subscription. "
+        "Addresses are kept in logs and histories: it is no secret any more.",
+        "Ask the operator to revoke the key, or subscribe anew; send keys and "
+        "tokens in `Authorization` only.",
     ),
     "invalid-body": ProblemType(
         "The body is invalid",
@@ -214,6 +217,12 @@ PROBLEMS = {
         "As many files wait to be imported as may wait at once.",
         "Send it again after the seconds of `Retry-After`; nothing of it was kept.",
     ),
+    "subscription-state": ProblemType(
+        "The subscription is in another state",
+        409,
+        "The subscription is in a state that does not allow this; `detail` says why.",
+        "Look at its `state` and its `reason`.",
+    ),
     "copy-damaged": ProblemType(
         "The copy that is kept is damaged",
         500,
@@ -234,11 +243,14 @@ class ProblemError(Exception):
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def stranger() -> ProblemError:
+def stranger(
+    detail: str = "This takes a key of an editor, and none that opens anything was "
+    "given.",
+) -> ProblemError:
     """Return the problem of whoever presents no key that opens anything."""
     return ProblemError(
         "authentication-required",
-        "This takes a key of an editor, and none that opens anything was given.",
+        detail,
         headers={"WWW-Authenticate": "Bearer"},
     )
 

@@ -131,7 +131,7 @@ def _free(base: str, schemas: dict[str, Node]) -> str:
 
 
 def _operations(document: Node) -> Iterator[Node]:
-    for path in document["paths"].values():
+    for path in (*document["paths"].values(), *document["webhooks"].values()):
         yield from path.values()
 
 

@@ -55,11 +55,19 @@ def signing() -> Signing | None:
     return _write().signing
 
 
+def read_members(schema: Schema) -> dict[str, Any]:
+    """Return the body of what records nothing, or raise ProblemError."""
+    value, faults = parse(read_bytes(LIMIT, (JSON,)))
+    loaded = _loaded(schema, value, faults)
+    if faults:
+        raise invalid(faults)
+    return loaded
+
+
 def read_write(schema: Schema) -> dict[str, Any]:
     """Return the body as the schema loads it, or raise ProblemError with all faults."""
     value, faults = parse(read_bytes(LIMIT, (JSON,)))
-    is_parsed = value is not None or not faults
-    loaded = load(schema, value, faults) if is_parsed else {}
+    loaded = _loaded(schema, value, faults)
     signature, salts = loaded.pop("signature", None), loaded.pop("salts", None)
     faults += _signature_faults(signature, salts)
     in_headers = list(_header_faults())
@@ -69,6 +77,11 @@ def read_write(schema: Schema) -> dict[str, Any]:
     known = _idempotency(value) if "editor" in g else None
     g.write = Write(_expected(), known, _signing(signature, salts))
     return loaded
+
+
+def _loaded(schema: Schema, value: Any, faults: list[Fault]) -> dict[str, Any]:
+    is_parsed = value is not None or not faults
+    return load(schema, value, faults) if is_parsed else {}
 
 
 def _write() -> Write:

@@ -73,9 +73,13 @@ def stream_of(key: VerifierKey) -> str:
 
 def make_key(path: Path, name: str) -> None:
     """Make a key file (mode 0600) unless there is one."""
-    if path.exists():
-        return
-    beside = _write_beside(path, _new_line(name))
+    if not path.exists():
+        make_secret(path, _new_line(name))
+
+
+def make_secret(path: Path, raw: bytes) -> None:
+    """Make a file (mode 0600), whole or not at all, unless there is one."""
+    beside = _write_beside(path, raw)
     try:
         # A link fails where a rename would overwrite the key of another process.
         os.link(beside, path)
