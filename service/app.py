@@ -9,6 +9,8 @@ from service.api import catalogue
 from service.http.access import register_access
 from service.http.errors import register_errors
 from service.http.headers import register_headers
+from service.http.limited import limit
+from service.http.rate_limit import RateLimiter
 from service.http.representations import FORMS, strip_suffix
 from service.http.routing import PositionConverter
 from service.record import Record
@@ -33,4 +35,7 @@ def create_app(
     paths = [rule.rule for rule in app.url_map.iter_rules()]
     keep = [path for path in paths if path.rpartition(".")[2] in FORMS]
     app.wsgi_app = strip_suffix(app.wsgi_app, keep)  # type: ignore[method-assign]
+    if record and record.settings.rate_limit:
+        limiter = RateLimiter(record.settings.rate_limit, record.redis)
+        app.wsgi_app = limit(app.wsgi_app, limiter, record)  # type: ignore[method-assign]
     return app

@@ -6,6 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+RATE_LIMIT = "600"  # Requests a minute, where the environment does not say.
+NUMBERS = {"trusted_proxies": "proxies", "rate_limit": "requests a minute"}
+
 
 class SettingsError(ValueError):
     """A setting is not what it must be; the message says which."""
@@ -21,7 +24,9 @@ class Settings:
     tlog-policy); `mirrors` are addresses, or data folders, of mirrors of this log.
     `trusted_proxies` is how many proxies stand before the service, each of which adds
     to X-Forwarded-For the address that it was asked from. `redis_url` is a Redis that
-    workers and machines share; everything works without it.
+    workers and machines share; everything works without it. `rate_limit` is how many
+    requests a minute one address may send, 0 for any number: the environment limits
+    them unless it says that it does not.
     """
 
     data: Path = Path("data")
@@ -32,6 +37,7 @@ class Settings:
     mirrors: tuple[str, ...] = ()
     trusted_proxies: int = 0
     redis_url: str | None = None
+    rate_limit: int = 0
 
     @classmethod
     def from_environment(
@@ -49,13 +55,15 @@ class Settings:
                 "mirrors",
                 "trusted_proxies",
                 "redis_url",
+                "rate_limit",
             )
         }
         known: dict[str, Any] = {name: value for name, value in given.items() if value}
+        known.setdefault("rate_limit", RATE_LIMIT)
         for name in known.keys() & {"data", "witnesses"}:
             known[name] = Path(known[name])
-        if "trusted_proxies" in known:
-            known["trusted_proxies"] = _whole(known["trusted_proxies"])
+        for name in known.keys() & NUMBERS.keys():
+            known[name] = _whole(name, known[name])
         if "redis_url" in known:
             _check_redis(known["redis_url"])
         if "mirrors" in known:
@@ -74,6 +82,7 @@ class Settings:
             "mirrors": ",".join(self.mirrors),
             "trusted_proxies": str(self.trusted_proxies or ""),
             "redis_url": self.redis_url,
+            "rate_limit": str(self.rate_limit),
         }
         return {f"COPPERPLATE_{k.upper()}": v for k, v in members.items() if v}
 
@@ -82,11 +91,10 @@ class Settings:
         return {**os.environ, **self.to_environment()}
 
 
-def _whole(text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
-        raise SettingsError(
-            f"COPPERPLATE_TRUSTED_PROXIES is a number of proxies, not {text!r}."
-        )
+def _whole(name: str, text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        named = f"COPPERPLATE_{name.upper()}"
+        raise SettingsError(f"{named} is a number of {NUMBERS[name]}, not {text!r}.")
     return int(text)
 
 

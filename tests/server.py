@@ -25,11 +25,15 @@ def command(data, *arguments):
 
 
 def start(data, *arguments, database_url=None, **settings):
-    """Start `copperplate serve`; return the process and its address when it listens."""
+    """Start `copperplate serve`; return the process and its address when it listens.
+
+    It limits nobody unless it is told to.
+    """
     port = free_port()
     environment = {k: v for k, v in os.environ.items() if "COPPERPLATE" not in k}
     if database_url:
         environment["COPPERPLATE_DATABASE_URL"] = database_url
+    environment["COPPERPLATE_RATE_LIMIT"] = "0"
     environment |= {f"COPPERPLATE_{k.upper()}": str(v) for k, v in settings.items()}
     process = subprocess.Popen(
         command(data, "--port", str(port), *arguments),

@@ -21,6 +21,7 @@ COMMITMENT = encode_base64(bytes(32))
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
     monkeypatch.setattr(connections, "BACK_OFF", (0, 0))
+    monkeypatch.setattr(connections, "LIMITED_SECONDS", 0)
 
 
 def note(size):
@@ -193,6 +194,34 @@ def test_a_fault_that_passes_is_tried_again():
     tries = iter([503, 502, note(0)])
     with remote(lambda _: next(tries)) as log:
         assert log.checkpoint() == note(0)
+
+
+def limited(retry_after):
+    """Return an answer that says when to ask again."""
+
+    def answer(handler):
+        handler.send_response(429)
+        handler.send_header("Retry-After", retry_after)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    return answer
+
+
+@pytest.mark.parametrize("retry_after", ["0", "", "soon", "²", "-1"])
+def test_a_service_that_limits_is_asked_again_as_often_as_it_takes(retry_after):
+    tries = iter([*[limited(retry_after)] * 9, note(0)])
+    with remote(lambda _: next(tries)) as log:
+        assert log.checkpoint() == note(0)
+
+
+@pytest.mark.parametrize("retry_after", ["3600", "9" * 4000])
+def test_who_is_to_wait_too_long_gives_up(retry_after):
+    with (
+        remote(lambda _: limited(retry_after)) as log,
+        pytest.raises(RemoteError, match="asked too often"),
+    ):
+        log.checkpoint()
 
 
 @pytest.mark.parametrize("head", [b"", b"HTTP/1.1 200 OK\r\n\r\n"])

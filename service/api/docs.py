@@ -81,6 +81,7 @@ PAGES = {
     "check-us": "Say in plain words how anybody can check the record, with commands.",
     "editors": "Say how editors come to a key, write, sign, and send again.",
     "importing": "Show editors how to import files and edited lists, with commands.",
+    "limits": "Say how much may be asked, what answers say of themselves, how to cite.",
     "mistakes": "Say how to report a mistake, and how corrections show.",
     "recording": "Show how editors put facts on record with curl, by a real case.",
     "search": "Say what a search finds, and how it is asked for.",

@@ -1,6 +1,7 @@
 """Addresses of clients: of the socket, or as trusted proxies give them."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Any
 
@@ -9,6 +10,7 @@ from flask import request
 from service.context import record
 
 UNKNOWN = "unknown"  # As on a socket that is a file.
+LONGEST = 100  # Characters of an address with its zone and blanks.
 
 
 def client_address() -> str:
@@ -22,8 +24,12 @@ def address_of(environ: Mapping[str, Any], proxies: int) -> str:
 
     What stands before it in X-Forwarded-For anybody may have written.
     """
-    passed = environ.get("HTTP_X_FORWARDED_FOR", "").split(",")
-    chain = [*map(_known, passed), _known(environ.get("REMOTE_ADDR") or "")]
+    socket = environ.get("REMOTE_ADDR") or ""
+    if not proxies:
+        return _known(socket) or UNKNOWN
+    # However much was sent, only as much is looked at as is trusted.
+    passed = environ.get("HTTP_X_FORWARDED_FOR", "").rsplit(",", proxies)
+    chain = [*map(_known, passed[-proxies:]), _known(socket)]
     # Fewer than there should be: a proxy does not do what it was set up for.
     told = chain[-1 - proxies] if proxies < len(chain) else None
     return told or chain[-1] or UNKNOWN
@@ -31,6 +37,11 @@ def address_of(environ: Mapping[str, Any], proxies: int) -> str:
 
 def _known(text: str) -> str | None:
     """Return an address in its one form; of IPv6 the network that one client has."""
+    return _parsed(text) if len(text) <= LONGEST else None
+
+
+@lru_cache(4096)
+def _parsed(text: str) -> str | None:
     try:
         found = ip_address(text.strip().strip("[]"))
     except ValueError:

@@ -25,6 +25,16 @@ HEADERS = {
     "Access-Control-Allow-Origin": ("Any origin.", "string", None),
     "X-Content-Type-Options": ("Always nosniff.", "string", None),
     "Vary": ("By which headers answers differ.", "string", None),
+    "RateLimit-Policy": (
+        "How many requests one address may send in so many seconds (`q`, `w`).",
+        "string",
+        '^"burst";q=[0-9]+;w=[0-9]+$',
+    ),
+    "RateLimit": (
+        "How many are left (`r`), and after how many seconds all are (`t`).",
+        "string",
+        '^"burst";r=[0-9]+;t=[0-9]+$',
+    ),
     "Location": ("The address of the event that was recorded.", "string", None),
     "ETag": ("The version of the thing, for If-Match.", "string", '^"[0-9]+"$'),
     "WWW-Authenticate": ("How a key is presented.", "string", "^Bearer$"),
@@ -33,6 +43,8 @@ HEADERS = {
 OF_ERRORS = {401: ("WWW-Authenticate",), 429: ("Retry-After",)}
 OF_RECORDED = ("Location", "ETag")
 OF_SOME_ANSWERS = {*OF_RECORDED, "WWW-Authenticate", "Retry-After"}
+# Where nothing is limited, nothing is said of a limit.
+NOT_ALWAYS = {"RateLimit-Policy", "RateLimit"}
 RECORDED = "It is on record: the event as the public sees it."
 # Of a request that records something: what it may say beside its body.
 WRITE_PARAMETERS = {
@@ -62,7 +74,7 @@ TIME_PARAMETER = {
     },
 }
 SECURITY, TOKEN = "editorKey", "subscriptionToken"
-KEEP_ERRORS = (400, 403, 406, 500)
+KEEP_ERRORS = (400, 403, 406, 429, 500)
 WEBHOOK_HEADERS = {
     "webhook-id": {
         "description": "The same when a message is sent again.",
@@ -84,7 +96,7 @@ WEBHOOK_ANSWERS = {
     "410": {"description": "Nothing more is wanted: nothing more is sent."},
     "default": {"description": "It failed, and is sent again, for 72 hours."},
 }
-WRITE_ERRORS = (400, 401, 403, 406, 409, 412, 413, 415, 422, 500, 503, 507)
+WRITE_ERRORS = (400, 401, 403, 406, 409, 412, 413, 415, 422, 429, 500, 503, 507)
 RECEIVE_ERRORS = (400, 401, 403, 406, 413, 415, 429, 500, 507)
 ERRORS = {
     400: "A parameter or the body is unknown, malformed, or in conflict with another.",
@@ -99,7 +111,7 @@ ERRORS = {
     413: "The body is too large.",
     415: "The body is of another media type, or compressed.",
     422: "The idempotency key was used for another request.",
-    429: "Too much at once: `Retry-After` says when to try again.",
+    429: "Too many requests: `Retry-After` says when to try again.",
     503: "What is read has not caught up with the log, or nothing can be recorded now.",
     507: "There is no room left.",
 }

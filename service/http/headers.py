@@ -1,6 +1,6 @@
 """The headers that every answer bears, errors too, and the answer to OPTIONS."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from flask import Flask, Response, current_app, request
@@ -9,9 +9,26 @@ from service import context
 
 API_VERSION = "1"
 LICENCE = "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/"
-EXPOSED = (
-    "API-Version, Record-Position, Link, Content-Disposition, Allow, Location, ETag, "
-    "Retry-After, Memento-Datetime, Content-Location"
+# What a page of another site may read of an answer, one a line.
+EXPOSED = ", ".join(
+    (
+        "API-Version",
+        "Allow",
+        "Content-Disposition",
+        "Content-Location",
+        "ETag",
+        "Link",
+        "Location",
+        "Memento-Datetime",
+        "RateLimit",
+        "RateLimit-Policy",
+        "Record-Position",
+        "Repr-Digest",
+        "Retry-After",
+        "Server-Timing",
+        "Vary",
+        "WWW-Authenticate",
+    )
 )
 IMMUTABLE = "public, max-age=31536000, immutable"
 FOR_SECONDS = "public, max-age=1"
@@ -49,6 +66,12 @@ def _methods() -> Iterable[str]:
 
 
 def _add_headers(response: Response) -> Response:
+    put_standing(response, context.head)
+    return response
+
+
+def put_standing(response: Response, head: Callable[[], int]) -> None:
+    """Put on an answer what stands on every one, whoever makes it."""
     headers = response.headers
     headers["API-Version"] = API_VERSION
     headers["Access-Control-Allow-Origin"] = "*"
@@ -59,5 +82,4 @@ def _add_headers(response: Response) -> Response:
     headers.add("Link", link("/openapi.yaml", "describedby", "application/yaml"))
     headers.add("Link", link("/openapi.yaml", "service-desc", "application/yaml"))
     with suppress(Exception):  # An answer that says the database is gone must go out.
-        headers["Record-Position"] = str(context.head())
-    return response
+        headers["Record-Position"] = str(head())

@@ -24,6 +24,7 @@ from service.http.described import (
     HEADERS,
     KEEP_ERRORS,
     LICENCE,
+    NOT_ALWAYS,
     OF_ERRORS,
     OF_RECORDED,
     OF_SOME,
@@ -110,7 +111,8 @@ def name_of(schema: type[Schema] | Schema | str) -> str:
 def _describe_components(spec: "APISpec") -> None:
     for name, (description, kind, pattern) in HEADERS.items():
         schema = {"type": kind} | ({"pattern": pattern} if pattern else {})
-        header = {"description": description, "required": True, "schema": schema}
+        is_always = name not in NOT_ALWAYS
+        header = {"description": description, "required": is_always, "schema": schema}
         spec.components.header(name, header)
     spec.components.security_scheme(
         SECURITY,
@@ -291,13 +293,12 @@ def _scopes(guard: Guard) -> str:
 def _errors(rule: Rule, contract: Contract) -> Iterator[int]:
     if contract.keeps:
         yield from KEEP_ERRORS
-        yield from (each for each in (409, 429, 503) if each in contract.problems)
+        yield from (each for each in (409, 503) if each in contract.problems)
         yield from (401,) * bool(rule.arguments)
         yield from (413, 415, 507) * bool(contract.body)
         return
     if contract.body:
         yield from WRITE_ERRORS
-        yield from (each for each in (429,) if each in contract.problems)
         if rule.arguments:
             yield 404
         return
@@ -310,6 +311,7 @@ def _errors(rule: Rule, contract: Contract) -> Iterator[int]:
         yield 404
     if contract.result:
         yield 406
+    yield 429
     yield 500
     yield from (each for each in (401, 403, 410, 503) if each in contract.problems)
 

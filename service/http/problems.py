@@ -88,9 +88,10 @@ PROBLEMS = {
     "rate-limited": ProblemType(
         "There were too many requests",
         429,
-        "As many of these as are taken in a while have been sent, by you or by all "
-        "together; `detail` says which. Nothing was recorded.",
-        "Send it again after as many seconds as `Retry-After` says.",
+        "As many as are taken in a while have been sent, by you or by all together; "
+        "`detail` says which. Nothing was done.",
+        "Send it again after as many seconds as `Retry-After` says, and go on more "
+        "slowly: `RateLimit` tells what is left. /docs/limits says what is free.",
     ),
     "not-acceptable": ProblemType(
         "It cannot be had in this form",

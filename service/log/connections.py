@@ -18,6 +18,7 @@ from service.log.errors import StoreError
 
 CONNECT_SECONDS, READ_SECONDS, REQUEST_SECONDS = 10, 30, 120
 BACK_OFF = (0.5, 1.5)  # Seconds before each further try.
+LIMITED_SECONDS = 1  # To wait at least for a service that was asked too often.
 _CHUNK_BYTES = 2**16
 _MEBIBYTE = 2**20
 _LONGEST = 200
@@ -89,14 +90,15 @@ class Connections:
         close: bool = True,
     ) -> T:
         """Return what is made of a response, trying again where that may help."""
-        for pause in (*BACK_OFF, None):
+        pauses, end = iter(BACK_OFF), time.monotonic() + self._seconds
+        while True:
             try:
                 return self._once(path, use, close)
             except (_BusyError, *_FAILURES) as error:
-                if pause is None or isinstance(error, TimeoutError):
+                pause = _pause(error, pauses, end - time.monotonic())
+                if pause is None:
                     raise _said(self.url + path, error) from error
                 time.sleep(pause)
-        raise AssertionError("the last try returns or raises")
 
     def _once(
         self, path: str, use: Callable[[BaseHTTPResponse, float], T], close: bool
@@ -125,6 +127,8 @@ class Connections:
         status, address = response.status, shown(self.url + path)
         if status >= 500:
             raise _BusyError(f"answers with status {status}")
+        if status == 429:
+            raise _LimitedError(response.headers.get("Retry-After", ""))
         if 300 <= status < 400:
             target = shown(response.headers.get("Location", "elsewhere"))
             raise RemoteError(f"{address}: leads to {target}; give that address")
@@ -142,6 +146,23 @@ def shown(text: str) -> str:
 
 class _BusyError(Exception):
     """The service fails; it may not when it is asked again."""
+
+
+class _LimitedError(_BusyError):
+    """The service wants to be asked later, after `seconds`."""
+
+    def __init__(self, retry_after: str) -> None:
+        super().__init__("answers that it was asked too often (status 429)")
+        is_whole = retry_after.isascii() and retry_after.isdigit()
+        said = int(retry_after[:9]) if is_whole else 0
+        self.seconds = max(said, LIMITED_SECONDS)
+
+
+def _pause(error: Exception, pauses: Iterator[float], rest: float) -> float | None:
+    """Return after how many seconds to try again, None if it is to be given up."""
+    if isinstance(error, _LimitedError):
+        return error.seconds if error.seconds < rest else None
+    return None if isinstance(error, TimeoutError) else next(pauses, None)
 
 
 class _Deadline:
