@@ -95,9 +95,10 @@ class Reached:
         return True
 
     def close(self) -> None:
-        """Close the file."""
-        self._page.close()
-        os.close(self._file)
+        """Close the file, once: another may have its number afterwards."""
+        if not self._page.closed:
+            self._page.close()
+            os.close(self._file)
 
     def _has(self, position: int) -> bool:
         point = self.point()
