@@ -22,7 +22,8 @@ WATCHED = tuple(
     str(ROOT / name)
     for name in (
         "service/log/event_store.py",
-        "service/log/recorders.py",
+        "service/log/sqlite_log.py",
+        "service/log/postgres_log.py",
         "service/log/rows.py",
         "service/record.py",
         "service/desk.py",

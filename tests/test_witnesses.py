@@ -21,7 +21,7 @@ from service.log.notes import (
     unverified_checkpoint,
 )
 from service.log.policy import read_witnesses
-from service.log.recorders import SQLiteLog
+from service.log.sqlite_log import SQLiteLog
 from service.log.web import MAX_BYTES, WebError, fetch
 from service.log.witnessed import Sighting, Witnessed
 from service.record import Record

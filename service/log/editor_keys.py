@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from service.log.errors import ConflictError, RevokedError
-from service.log.recorders import Row, Session
+from service.log.sessions import Row, Session
 
 Beside = Callable[[Session], None]
 

@@ -8,8 +8,8 @@ import orjson
 
 from schemas.events import RecordedEvent
 from service.log.errors import AlreadyErasedError
-from service.log.recorders import Session
 from service.log.rows import read_rows
+from service.log.sessions import Session
 
 Named = tuple[int, str]  # The position of an event, and the name of a sealed field.
 SHORTEST = 8  # Bytes: shorter words stand in other places by chance.

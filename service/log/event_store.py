@@ -53,8 +53,9 @@ from service.log.leaf import stamp
 from service.log.merkle import Edge
 from service.log.notes import Checkpoint, VerifierKey, checkpoint_text, sign_note
 from service.log.reader import LogReader
-from service.log.recorders import PerProcess, Session, connector
+from service.log.recorders import PerProcess, connector
 from service.log.rows import Stored, stored_head, write_rows
+from service.log.sessions import Session
 from service.log.witnessed import Witnessed
 
 __all__ = [

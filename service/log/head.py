@@ -17,8 +17,8 @@ from service.log.notes import (
     unverified_checkpoint,
 )
 from service.log.proofs import root
-from service.log.recorders import Session
 from service.log.rows import Stored, stored_head
+from service.log.sessions import Session
 from service.log.witnessed import Witnessed
 
 _RIGHT_KEY = (

@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 
 from schemas.events import RecordedEvent
 from service.log.errors import IdempotencyReusedError
-from service.log.recorders import Session
 from service.log.rows import read_rows
+from service.log.sessions import Session
 
 KEPT = timedelta(hours=24)
 SECRET = "idempotency"

@@ -27,8 +27,9 @@ from service.log.notes import (
 )
 from service.log.pin import Pin
 from service.log.reader import StoredOpening
-from service.log.recorders import PerProcess, Row, Session
+from service.log.recorders import PerProcess
 from service.log.rows import versions_of, write_rows
+from service.log.sessions import Row, Session
 from service.log.staged import Field, Tip, Verified, check_opening, keys_after
 
 

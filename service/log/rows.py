@@ -10,7 +10,7 @@ from schemas.events import RecordedEvent
 from service.log.drafts import Prepared
 from service.log.errors import LogDamagedError
 from service.log.merkle import Edge, Node, leaf_hash
-from service.log.recorders import EventRow, Row, Session
+from service.log.sessions import EventRow, Row, Session
 
 _CHUNK = 500
 T = TypeVar("T")

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from service.log.errors import StoreUnreadableError
 from service.log.reader import LogReader
-from service.log.recorders import Row
+from service.log.sessions import Row
 
 
 class LogRow(NamedTuple):

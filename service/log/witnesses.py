@@ -26,7 +26,7 @@ from service.log.notes import (
 from service.log.policy import Witness
 from service.log.proofs import consistency, root
 from service.log.reader import LogReader
-from service.log.recorders import peek
+from service.log.sqlite_log import peek
 from service.log.web import Reply, WebError, fetch
 from service.log.witnessed import Sighting
 
