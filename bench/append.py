@@ -30,6 +30,7 @@ from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastor
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
 from psycopg.conninfo import conninfo_to_dict
 
+from bench import budget
 from service.log.event_store import Draft, EventStore
 from tests import postgres
 
@@ -174,9 +175,15 @@ def settings_of(server: str) -> str:
     return "PostgreSQL {} (fsync={}, synchronous_commit={})".format(*found)
 
 
-def measure(name: str, pair: tuple[EventStore, Any], options: Any) -> None:
+def measure(
+    name: str, pair: tuple[EventStore, Any], options: Any, folder: Path | None = None
+) -> None:
     store, recorder = pair
     compare(name, store, recorder, options.events, 1)
+    if folder:
+        least = budget.floor(folder, options.events, b"x" * 1000)
+        each = drafts("budget", options.events)
+        budget.print_budget(store, [[one] for one in each], least)
     compare(name, store, recorder, options.events * 10, options.batch)
     store.close()
 
@@ -191,7 +198,7 @@ def main() -> None:
         sync, best = sync_cost(folder)
         print(f"A sync of 8 kB here: {sync:,.0f} µs (best tenth {best:,.0f})", end="; ")
         print(f"{machine()}; medians of {ROUNDS - 1} rounds")
-        measure("SQLite", sqlite_pair(folder), options)
+        measure("SQLite", sqlite_pair(folder), options, folder)
         try:
             server = stack.enter_context(postgres.postgres_server())
             print(settings_of(server))

@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -84,7 +83,7 @@ def has_good_shape(value: Any, depth: int = 0) -> bool:
     if kind is int:
         return not _integer_faults(value)
     if kind is dict:
-        if not (_TEXT.issuperset(map(type, value)) and all(map(_is_key, value))):
+        if not (_TEXT.issuperset(map(type, value)) and _has_good_keys(value)):
             return False
         value = value.values()
     elif kind is not list:
@@ -168,6 +167,20 @@ def _object_faults(members: dict[Any, Any], depth: int) -> list[Fault]:
     return faults
 
 
-@lru_cache(maxsize=1024)
+def _has_good_keys(value: dict[str, Any]) -> bool:
+    # Keys are the names of members, so most are known: one look finds all of them.
+    if _known_keys.issuperset(value):
+        return True
+    if not all(map(_is_key, value)):
+        return False
+    if len(_known_keys) < _MOST_KEYS:
+        _known_keys.update(each for each in value if len(each) <= _LONGEST_KEPT)
+    return True
+
+
+_known_keys: set[str] = set()
+_MOST_KEYS, _LONGEST_KEPT = 1024, 64
+
+
 def _is_key(text: str) -> bool:
     return bool(_KEY.fullmatch(text))

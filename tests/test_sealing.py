@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import pytest
 
 from service.log.sealing import SealingError, commit, open_field, seal
@@ -33,7 +31,7 @@ def test_every_salt_is_fresh():
 def test_an_opening_that_does_not_fit_is_refused(change):
     sealed, [opening] = seal({"note": NOTE})
     with pytest.raises(SealingError):
-        open_field(replace(opening, **change), sealed["note"])
+        open_field(opening._replace(**change), sealed["note"])
 
 
 @pytest.mark.parametrize(

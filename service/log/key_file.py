@@ -17,6 +17,7 @@ class KeyFile:
 
     def __init__(self, path: Path, name: str) -> None:
         self._path, self._name = path, name
+        self._address = os.fspath(path)  # Of a Path it would be made at each look.
         self._known: tuple[_Stat, Signers] | None = None
 
     def signers(self) -> Signers:
@@ -60,7 +61,7 @@ class KeyFile:
 
     def _stat(self) -> _Stat:
         try:
-            found = os.stat(self._path)
+            found = os.stat(self._address)
         except OSError as error:
             raise KeyFileError(f"{self._path}: {error.strerror}") from None
         return (found.st_ino, found.st_mtime_ns, found.st_size)

@@ -29,8 +29,10 @@ class Signed:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._address = os.fspath(path)  # Of a Path it would be made at each look.
         self._writing = threading.Lock()
         self._file: int | None = None
+        self._inode: tuple[int, int] | None = None
         self._known: tuple[bytes, Slots] = (b"", (None, None))
 
     def read(self) -> Checkpoint | None:
@@ -89,20 +91,22 @@ class Signed:
 
     def _opened(self, flags: int) -> int:
         """Return the open file; one that was put in its place is opened anew."""
-        if self._file is not None and not _is_at(self._file, self._path):
+        if self._file is not None and _inode_at(self._address) != self._inode:
             os.close(self._file)
             self._file = None
         if self._file is None:
-            self._file = os.open(self._path, flags | os.O_CLOEXEC, 0o600)
+            self._file = os.open(self._address, flags | os.O_CLOEXEC, 0o600)
+            found = os.fstat(self._file)
+            self._inode = found.st_dev, found.st_ino
         return self._file
 
 
-def _is_at(file: int, path: Path) -> bool:
+def _inode_at(address: str) -> tuple[int, int] | None:
     try:
-        found = os.stat(path)
+        found = os.stat(address)
     except FileNotFoundError:
-        return False
-    return os.path.samestat(found, os.fstat(file))
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _spliced(

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -123,9 +124,19 @@ def _leaf_faults(leaf: dict[str, Any]) -> list[str]:
 def _source_faults(at: str, source: Any, is_titled: bool) -> list[str]:
     if not isinstance(source, dict):
         return [f"{at}: not an object"]
-    faults = _member_faults(at, source, _SOURCE)
+    try:
+        found = _faults_of_source(tuple(source.items()), is_titled)
+    except TypeError:  # A list, say, where a text should be.
+        found = _faults_of_source.__wrapped__(tuple(source.items()), is_titled)
+    return [at + fault for fault in found]
+
+
+@lru_cache(maxsize=1024)  # One source is cited by many events.
+def _faults_of_source(items: tuple[tuple[str, Any], ...], is_titled: bool) -> list[str]:
+    source = dict(items)
+    faults = _member_faults("", source, _SOURCE)
     if not is_titled and not _is_located(source):
-        faults.append(f"{at}: neither a url, a sha256 nor a title")
+        faults.append(": neither a url, a sha256 nor a title")
     return faults
 
 
@@ -174,10 +185,15 @@ def _is_version(value: Any) -> bool:
 
 
 def _is_instant(value: Any) -> bool:
-    if type(value) is not str or not _INSTANT.fullmatch(value):
+    return type(value) is str and _is_real_instant(value)
+
+
+@lru_cache(maxsize=64)  # A batch has one.
+def _is_real_instant(text: str) -> bool:
+    if not _INSTANT.fullmatch(text):
         return False
     try:
-        datetime.fromisoformat(value)
+        datetime.fromisoformat(text)
     except ValueError:
         return False
     return True

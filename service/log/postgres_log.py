@@ -121,7 +121,7 @@ class PostgresLog:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        with one_line_causes():
+        with one_line_causes:
             # The pool would try for seconds, and then not tell why it could not.
             psycopg.connect(url).close()
             settings: dict[str, Any] = {**conninfo_to_dict(url)}
@@ -147,7 +147,7 @@ class PostgresLog:
 
     def create(self) -> None:
         """Make the tables that are not there yet."""
-        with one_line_causes(), psycopg.connect(self._url, autocommit=True) as setup:
+        with one_line_causes, psycopg.connect(self._url, autocommit=True) as setup:
             # Half of the library's own statements cannot be run by two at once.
             setup.execute("SELECT pg_advisory_lock(hashtext('copperplate log'))")
             held = held_tables(setup.execute(_POSTGRES_TABLES).fetchall())
@@ -160,7 +160,7 @@ class PostgresLog:
     @contextmanager
     def writing(self) -> Iterator[PostgresSession]:
         """Open a Session under the writer lock; commit at its end."""
-        with one_line_causes(), self._writing:
+        with one_line_causes, self._writing:
             try:
                 connection = self._begin()
                 yield PostgresSession(connection.cursor(row_factory=tuple_row))
@@ -173,7 +173,7 @@ class PostgresLog:
     def reading(self) -> Iterator[PostgresSession]:
         """Open a Session that sees committed rows and changes nothing."""
         with (
-            one_line_causes(),
+            one_line_causes,
             self._store.get_connection() as connection,
             connection.transaction(),
             connection.cursor(row_factory=tuple_row) as cursor,
@@ -182,7 +182,7 @@ class PostgresLog:
 
     def scrub(self, patience: float) -> bool:
         """Overwrite what deleted openings have left; False: to be tried again."""
-        with one_line_causes():
+        with one_line_causes:
             return all(
                 scrub_postgres(self._url, f"{SCHEMA}.{table}", patience)
                 for table in ("openings", "keys")

@@ -5,8 +5,7 @@ import hashlib
 import hmac
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -20,8 +19,7 @@ class SealingError(ValueError):
     """A field cannot be sealed, or an opening does not fit its commitment."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(NamedTuple):
     """What opens one commitment: `salt` of 32 bytes, `value` as RFC 8785 bytes."""
 
     name: str

@@ -8,7 +8,7 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 import psycopg
@@ -145,15 +145,21 @@ def missing_tables(
     return ((name, shape) for name, shape in TABLES.items() if name not in held)
 
 
-@contextmanager
-def one_line_causes() -> Iterator[None]:
-    """Turn the errors of both drivers and of the library into those of the store."""
-    try:
-        yield
-    except (PersistenceError, sqlite3.Error, psycopg.Error) as error:
-        cause = str(error).strip().partition("\n")[0] or type(error).__name__
-        kind = StorageFullError if _is_full(error) else StoreUnreadableError
-        raise kind(cause) from error
+class _OneLineCauses:
+    """Turns the errors of both drivers and of the library into those of the store."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: Any, error: BaseException | None, _trace: Any) -> None:
+        if isinstance(error, PersistenceError | sqlite3.Error | psycopg.Error):
+            cause = str(error).strip().partition("\n")[0] or type(error).__name__
+            kind = StorageFullError if _is_full(error) else StoreUnreadableError
+            raise kind(cause) from error
+
+
+# One for all, since it keeps nothing: every append enters it.
+one_line_causes = _OneLineCauses()
 
 
 def _is_full(error: BaseException | None) -> bool:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import orjson
@@ -133,7 +133,7 @@ def check_opening(leaf: Mapping[str, Any], opening: StoredOpening) -> Opening:
     except (SealingError, GrammarError, orjson.JSONDecodeError) as error:
         cause = str(error).removeprefix(f"{opening.name}: ")
         raise BadOpeningError(opening.position, opening.name, cause) from error
-    return replace(found, commitment=commitment)
+    return found._replace(commitment=commitment)
 
 
 def open_signed(note: bytes, keys: Keys) -> Checkpoint | None:

@@ -48,12 +48,13 @@ class Witnessed:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._address = os.fspath(path)  # Of a Path it would be made at each look.
         self._known: tuple[Stat, list[Sighting]] | None = None
 
     def sightings(self) -> list[Sighting]:
         """Return what is in the file, or raise KeyFileError; cheap if unchanged."""
         try:
-            found = os.stat(self._path)
+            found = os.stat(self._address)
             stat = (found.st_ino, found.st_mtime_ns, found.st_size)
             if self._known is None or self._known[0] != stat:
                 self._known = (stat, _parse(self._path.read_text("utf-8")))
