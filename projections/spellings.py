@@ -34,6 +34,7 @@ def fold(name: str) -> str:
     return text.removeprefix("the ")
 
 
+@lru_cache(maxsize=4096)
 def slug(text: str) -> str:
     """Return text as a slug: `Requires improvement` becomes requires-improvement."""
     return "-".join(re.sub(r"[^a-z0-9]+", " ", text.casefold()).split())

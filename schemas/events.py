@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import fields, validate
 
-from schemas.fields import ID_PATTERN, Matches, Open
+from schemas.fields import ID_PATTERN, EventData, Matches, Open
 from schemas.listing import LARGEST, LogPageSchema, RedactedSchema, Whole
 
 LOG_KEY = "log-key"
@@ -54,13 +54,13 @@ class RecordedEvent:
         return self.type.partition(".")[2]
 
 
-DATA_SCHEMAS: dict[str, type[Schema]] = {}
+DATA_SCHEMAS: dict[str, type[EventData]] = {}
 
 
-def event_data(type_name: str) -> Callable[[type[Schema]], type[Schema]]:
+def event_data(type_name: str) -> Callable[[type[EventData]], type[EventData]]:
     """Declare the schema of the data of one event type."""
 
-    def register(schema: type[Schema]) -> type[Schema]:
+    def register(schema: type[EventData]) -> type[EventData]:
         DATA_SCHEMAS[type_name] = schema
         return schema
 

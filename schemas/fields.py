@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from marshmallow import (
@@ -10,6 +11,7 @@ from marshmallow import (
     Schema,
     ValidationError,
     fields,
+    missing,
     post_load,
     validate,
     validates_schema,
@@ -199,6 +201,24 @@ class EventData(Closed):
     A world date without its `_basis` twin is taken to be stated by its source.
     """
 
+    def load_plainly(self, data: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return what `load` does of data that is plainly good; None: look closer.
+
+        What rows of a file have in common is checked once.
+        """
+        loaded = {}
+        try:
+            for name, field in self.load_fields.items():
+                loaded[name] = _load_member(field, data.get(name, missing))
+            self._check_twins(loaded)
+        except ValidationError:
+            return None
+        if not data.keys() <= loaded.keys():
+            return None
+        given = {k: v for k, v in loaded.items() if v is not missing}
+        filled: dict[str, Any] = self._fill_twins(given)
+        return filled
+
     @validates_schema(skip_on_field_errors=True)
     def _check_twins(self, data: Mapping[str, Any], **_: Any) -> None:
         for name in self.fields:
@@ -213,6 +233,18 @@ class EventData(Closed):
             if twin in self.fields and data.get(name) and not data.get(twin):
                 data[twin] = str(DateBasis.STATED)
         return data
+
+
+def _load_member(field: fields.Field[Any], value: Any) -> Any:
+    # Words are kept nowhere but where they can be erased from.
+    if value is None or (type(value) is str and not field.metadata.get("sealed")):
+        return _loaded_member(field, value)
+    return field.deserialize(value)
+
+
+@lru_cache(maxsize=8192)
+def _loaded_member(field: fields.Field[Any], value: str | None) -> Any:
+    return field.deserialize(value)
 
 
 def nullable_date() -> WorldDate:

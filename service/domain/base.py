@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import cache
 from typing import Any, ClassVar, Self, TypeVar, overload
 
 from schemas import dates
@@ -56,6 +57,7 @@ class Event:
         return self.type_name
 
     @classmethod
+    @cache
     def plain_members(cls) -> list[str]:
         """Return the names of the members of `data`, in the order given."""
         return [each.name for each in fields(cls) if cls._is_plain(each.name)]
@@ -145,6 +147,9 @@ GENERIC: dict[str, type[Event]] = {
 }
 
 
+_GENERIC_KINDS = frozenset(GENERIC.values())
+
+
 def type_of(event: Event) -> str:
     """Return the type of an event; a generic one takes that of its noun."""
     return event.type.replace("*", getattr(event, "noun", ""))
@@ -201,6 +206,8 @@ class Aggregate:
 
     def evolve(self, event: Event) -> Self:
         """Return the state after the event; cannot fail."""
+        if type(event) not in _GENERIC_KINDS:
+            return self._with_fact(Fact(self.version + 1, event))
         after = replace(self, version=self.version + 1)
         match event:
             case Corrected(corrects=version, data_=data):
@@ -218,8 +225,11 @@ class Aggregate:
                 return after._settled(event)
             case Sourced(adds_to=version):
                 return after._sourced(version, event)
-        fact = Fact(after.version, event)
-        return replace(after, facts={**self.facts, after.version: fact})
+        raise AssertionError("unreachable")
+
+    def _with_fact(self, fact: Fact) -> Self:
+        facts = {**self.facts, fact.version: fact}
+        return replace(self, version=fact.version, facts=facts)
 
     @overload
     def live(self, kind: type[E], /) -> list[E]: ...

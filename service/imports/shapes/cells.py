@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from schemas import dates
@@ -131,18 +132,29 @@ def tiers_of(text: str) -> int:
 
 
 def _fault(name: str, text: str) -> str | None:
-    return next((fault for fault in _checks(name, text) if fault), None)
+    fault = _text_fault(text) or _length_fault(name, text)
+    return fault or (_form_fault(name, text) if _has_form(name) else None)
 
 
-def _checks(name: str, text: str) -> Iterator[str | None]:
-    yield _text_fault(text)
-    yield _length_fault(name, text)
+@lru_cache(maxsize=1024)
+def _has_form(name: str) -> bool:
+    is_date = dates.is_world_date(name)
+    return is_date or _codes_of(name) is not None or is_address(name)
+
+
+@lru_cache(maxsize=4096)  # Rows near each other often say the same.
+def _form_fault(name: str, text: str) -> str | None:
     if dates.is_world_date(name):
-        yield _date_fault(text)
-    if codes := DateBasis if name.endswith("_on_basis") else CODES.get(name):
-        yield _code_fault(codes, text)
-    if is_address(name) and not _ADDRESS.fullmatch(text):
-        yield f"{shown(text)} is not a web address: write https://… or http://…"
+        return _date_fault(text)
+    if codes := _codes_of(name):
+        return _code_fault(codes, text)
+    if _ADDRESS.fullmatch(text):
+        return None
+    return f"{shown(text)} is not a web address: write https://… or http://…"
+
+
+def _codes_of(name: str) -> type[Code] | None:
+    return DateBasis if name.endswith("_on_basis") else CODES.get(name)
 
 
 def is_address(name: str) -> bool:
@@ -151,6 +163,8 @@ def is_address(name: str) -> bool:
 
 
 def _text_fault(text: str) -> str | None:
+    if text.isprintable():  # None of what is looked for is.
+        return None
     if found := _CONTROL.search(text):
         return f"holds U+{ord(found[0]):04X}, a control character: take it out."
     if found := _TURNING.search(text):

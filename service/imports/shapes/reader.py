@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from projections.bodies import BodyLabels
@@ -81,7 +82,7 @@ class Shape:
         """The columns of which the text is sealed where it is recorded."""
         return (WORDS & self.columns) - set(self.public)
 
-    @property
+    @cached_property
     def columns(self) -> set[str]:
         """The columns that are read; every date may say what it rests on."""
         if self.is_list:
