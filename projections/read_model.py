@@ -8,88 +8,55 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, TypeAlias, TypeVar, cast
 
-import orjson
-from sqlalchemy import (
-    Column,
-    Connection,
-    Engine,
-    Index,
-    Integer,
-    RowMapping,
-    Select,
-    Table,
-    bindparam,
-    delete,
-    func,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Engine, Table, func, insert, select
 
 from projections import database, texts
-from projections.database import KEY, metadata
-from projections.facts import GENERIC_VERBS, Thing, advance
+from projections.batch import CHUNK, Batch, Memory, erase_words
+from projections.database import metadata
+from projections.facts import GENERIC_VERBS, Thing
+from projections.tables import (
+    Row,
+    erased,
+    history,
+    progress,
+    read_position,
+    recorded_event,
+    to_json,
+    words,
+)
 from schemas.events import RecordedEvent
 
+__all__ = [
+    "CODE_VERSION",
+    "Batch",
+    "Memory",
+    "Projection",
+    "ReadEvents",
+    "ReadModel",
+    "Row",
+    "UnreadableEventError",
+    "erased",
+    "generic",
+    "history",
+    "progress",
+    "read_position",
+    "recorded_event",
+    "to_json",
+    "words",
+]
+
 T = TypeVar("T")
-Row: TypeAlias = dict[str, Any]
 Handler: TypeAlias = Callable[["Batch", RecordedEvent], None]
 ReadEvents: TypeAlias = Callable[[int], Sequence[RecordedEvent]]
 
 CODE_VERSION = 5  # Raise it when a projection makes other rows of the same events.
-REDACTED = "field.redacted"
 REMEMBERED = 64  # Answers to what other nouns show, by moment.
-MEMORY = 20_000  # Streams kept in memory while events are applied.
-CHUNK = 500  # Values in one IN (…).
 
 # What a handler raises of data that is not what it should be.
 _MALFORMED = (LookupError, TypeError, ValueError, AttributeError, AssertionError)
-
-progress = Table(
-    "progress",
-    metadata,
-    Column("only", Integer, primary_key=True),
-    Column("position", Integer, nullable=False),
-    Column("code_version", Integer, nullable=False),
-)
-words = Table(
-    "words",
-    metadata,
-    Column("commitment", KEY, primary_key=True),
-    Column("value", KEY, nullable=False),
-)
-database.keep_no_statistics(words, "TABLE %(fullname)s ALTER value")
-# Commitments whose words were erased, and by which event: what `words` then lacks.
-erased = Table(
-    "erased",
-    metadata,
-    Column("commitment", KEY, primary_key=True),
-    Column("position", Integer, nullable=False),
-    Column("recorded_at", KEY, nullable=False),
-    Column("basis", KEY, nullable=False),
-    Column("reference", KEY),
-)
-history = Table(
-    "history",
-    metadata,
-    Column("position", Integer, primary_key=True, autoincrement=False),
-    Column("type", KEY, nullable=False, index=True),
-    Column("stream", KEY, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("recorded_at", KEY, nullable=False, index=True),
-    Column("by", KEY, nullable=False),
-    Column("change", KEY, nullable=False),
-    Column("data", KEY, nullable=False),
-    Column("sealed", KEY, nullable=False),
-    Column("sources", KEY, nullable=False),
-    Column("signature", KEY),
-    Column("leaf_hash", KEY, nullable=False),
-)
-Index("history_stream", history.c.stream, history.c.version, unique=True)
 
 
 class UnreadableEventError(Exception):
@@ -219,26 +186,35 @@ class ReadModel:
 
     def apply(self, events: Sequence[RecordedEvent]) -> None:
         """Apply the events in one transaction, those not applied yet."""
+        if events and self.take(events) is None:
+            raise ValueError(
+                f"The read model stands at {self.position}: event "
+                f"{events[0].position} does not follow."
+            )
+
+    def take(self, events: Sequence[RecordedEvent]) -> int | None:
+        """Apply the same; return the position reached, None if others come before."""
         with database.writing(self.engine) as connection:
             position = self._lock(connection)  # Another process may have been faster.
             fresh = [event for event in events if event.position > position]
             if not fresh:
-                return
+                return position
             if fresh[0].position != position + 1:
-                raise ValueError(
-                    f"The read model stands at {position}: event "
-                    f"{fresh[0].position} does not follow."
-                )
+                return None
             # Taken out first: what a failed transaction leaves is never used again.
             memory, self._memory = self._memory, Memory()
-            batch = Batch(connection, memory.at(position))
-            self._fetch(batch, fresh)
-            for event in fresh:
-                self._read(batch, event)
-            batch.flush()
-            connection.execute(update(progress).values(position=fresh[-1].position))
+            self._write(Batch(connection, memory.at(position)), fresh)
         memory.position = fresh[-1].position
         self._memory = memory
+        return memory.position
+
+    def _write(self, batch: Batch, events: Sequence[RecordedEvent]) -> None:
+        self._fetch(batch, events)
+        for event in events:
+            self._read(batch, event)
+        batch.flush()
+        sql = "UPDATE {progress} SET position = ?"
+        database.run(batch.connection, sql, (events[-1].position,))
 
     @contextmanager
     def snapshot(self) -> Iterator[int]:
@@ -288,7 +264,7 @@ class ReadModel:
         # One that was made by older code has nothing to be searched.
         is_searched = database.has_table(self.engine, texts.texts)
         with database.writing(self.engine) as connection:
-            return sum(_erase(connection, chunk, is_searched) for chunk in chunks)
+            return sum(erase_words(connection, chunk, is_searched) for chunk in chunks)
 
     def scrub(self, patience: float) -> bool:
         """Overwrite what erased words have left; False: to be tried again.
@@ -400,340 +376,10 @@ class ReadModel:
                 handler(batch, event)
 
     def _lock(self, connection: Connection) -> int:
-        if connection.dialect.name == "postgresql":
-            statement = select(progress.c.position).with_for_update()
-            return int(connection.execute(statement).scalar_one())
-        return read_position(connection)
-
-
-def _erase(
-    connection: Connection, commitments: Sequence[str], is_searched: bool = True
-) -> int:
-    """Delete words, and that they can be found; return how many were held."""
-    if is_searched:
-        texts.erase(connection, commitments)
-    gone = delete(words).where(words.c.commitment.in_(commitments))
-    return connection.execute(gone).rowcount
-
-
-def read_position(connection: Connection) -> int:
-    """Return the position of the last event that has been applied."""
-    return int(connection.execute(select(progress.c.position)).scalar_one())
-
-
-# Writing: rows are collected for a batch of events, and flushed at its end.
-
-
-@dataclass(slots=True)
-class Standing:
-    """A row that stands, or that was closed within the batch."""
-
-    values: Row
-    position_from: int
-    position_to: int | None = None
-    is_stored: bool = True
-
-
-@dataclass
-class Memory:
-    """What the last batches have read: good as long as nobody else has written."""
-
-    position: int = -1
-    is_complete: bool = False
-    last_redaction: int | None = None
-    things: dict[str, Thing | None] = field(default_factory=dict)
-    rows: dict[tuple[str, str], dict[tuple[str, str], Standing]] = field(
-        default_factory=dict
-    )
-    groups: dict[tuple[str, ...], set[str]] = field(default_factory=dict)
-
-    def at(self, position: int) -> "Memory":
-        """Return itself, emptied if it does not stand at the position."""
-        if self.position != position or len(self.things) > MEMORY:
-            self.forget()
-            self.is_complete = position == 0
-            self.last_redaction = 0 if position == 0 else None
-        return self
-
-    def forget(self) -> None:
-        """Drop all that was read."""
-        self.things.clear()
-        self.rows.clear()
-        self.groups.clear()
-
-
-class Batch:
-    """The rows that a batch of events makes, before they are written.
-
-    `before` is the thing of the event that is being applied, as it was before it.
-    """
-
-    def __init__(self, connection: Connection, memory: Memory) -> None:
-        self.connection = connection
-        self._memory = memory
-        self._tables: dict[str, Table] = {}
-        self._opened: dict[str, list[Standing]] = {}
-        self._closed: dict[str, list[Standing]] = {}
-        self._history: list[Row] = []
-        self._words: list[Row] = []
-        self._texts = texts.Collected()
-        self._redactions: list[RecordedEvent] = []
-        self.before: Thing | None = None
-
-    def thing(self, stream: str) -> Thing | None:
-        """Return the facts of a stream, as of the event that is being applied."""
-        if stream not in self._memory.things:
-            self._read_things([stream])
-        return self._memory.things[stream]
-
-    def restate(
-        self, table: Table, id: str, position: int, rows: Iterable[Row]
-    ) -> None:
-        """Let these rows, and no others, hold for the thing from the position on.
-
-        Rows that stand and are not among them are closed, new ones are opened, and
-        those that are the same are not touched.
-        """
-        self._tables[table.name] = table
-        standing = self.standing(table, id)
-        wanted = {(row["part"], row["valid_from"]): row for row in rows}
-        for key, old in list(standing.items()):
-            if wanted.get(key) != old.values:
-                self._close(table.name, old, position)
-                del standing[key]
-        for key, row in wanted.items():
-            if key not in standing:
-                new = Standing(row, position, is_stored=False)
-                standing[key] = new
-                self._opened.setdefault(table.name, []).append(new)
-
-    def standing(self, table: Table, id: str) -> dict[tuple[str, str], Standing]:
-        """Return the rows of a thing that stand, by part and first possible day."""
-        key = (table.name, id)
-        if key not in self._memory.rows:
-            self._read_standing(table, [id])
-        return self._memory.rows[key]
-
-    def group(
-        self, key: tuple[str, ...], read: Callable[[Connection], Iterable[str]]
-    ) -> set[str]:
-        """Return the remembered ids of a group, which the caller keeps right."""
-        known = self._memory.groups.get(key)
-        if known is None:
-            known = set() if self._memory.is_complete else set(read(self.connection))
-            self._memory.groups[key] = known
-        return known
-
-    def group_within(
-        self,
-        whole: tuple[str, ...],
-        key: tuple[str, ...],
-        read: Callable[[Connection], Iterable[tuple[tuple[str, ...], str]]],
-    ) -> set[str]:
-        """Return the remembered ids of one of many groups, which are read together."""
-        groups = self._memory.groups
-        if whole not in groups:
-            groups[whole] = set()
-            for each, id in [] if self._memory.is_complete else read(self.connection):
-                groups.setdefault(each, set()).add(id)
-        return groups.setdefault(key, set())
-
-    def ids_with(self, table: Table, column: str, values: Iterable[str]) -> list[str]:
-        """Return the ids of the things of which a row that stands has such a value."""
-        wanted = set(values)
-        found = {
-            id
-            for (name, id), rows in self._memory.rows.items()
-            if name == table.name
-            and any(row.values[column] in wanted for row in rows.values())
-        }
-        if not self._memory.is_complete:
-            statement = select(table.c.id).where(
-                table.c[column].in_(wanted), table.c.position_to.is_(None)
-            )
-            found.update(self.connection.execute(statement).scalars())
-        return sorted(found)
-
-    def begin(self, table: Table, noun: str | None, ids: Iterable[str]) -> None:
-        """Note that nothing is on record yet of these things of a noun.
-
-        Without a noun the ids are streams.
-        """
-        for id in ids:
-            self._memory.things[_stream(noun, id)] = None
-            self._memory.rows[table.name, id] = {}
-
-    def fetch(self, table: Table, noun: str | None, ids: Iterable[str]) -> None:
-        """Read at once what is not yet known of these things of a noun."""
-        if self._memory.is_complete:
-            return
-        things, rows = self._memory.things, self._memory.rows
-        named = [_stream(noun, id) for id in ids]
-        if streams := [each for each in named if each not in things]:
-            self._read_things(streams)
-        if missing := [id for id in ids if (table.name, id) not in rows]:
-            self._read_standing(table, missing)
-
-    def record(self, event: RecordedEvent) -> None:
-        """Add the event to the history."""
-        self.before = self.thing(event.stream)
-        after = self._memory.things[event.stream] = advance(self.before, event)
-        self._texts.record(self.before, after, event)
-        self._history.append(_history_row(event))
-        if event.type == REDACTED:
-            self._redactions.append(event)
-        self._words += (
-            {"commitment": event.sealed[name], "value": orjson.dumps(value).decode()}
-            for name, value in event.opened.items()
-        )
-
-    def flush(self) -> None:
-        """Write all that was collected."""
-        if self._history:
-            database.insert_many(self.connection, history, self._history)
-        if self._words:
-            database.insert_many(self.connection, words, self._words)
-        self._texts.flush(self.connection, self._read_words)
-        for event in self._redactions:
-            self._erase(event)
-            self._memory.last_redaction = event.position
-        for name, table in self._tables.items():
-            self._flush_closed(table, self._closed.get(name, []))
-            self._flush_opened(table, self._opened.get(name, []))
-
-    def _erase(self, event: RecordedEvent) -> None:
-        """Delete the words that a redaction names, and note why they are gone."""
-        target = event.data["target"]
-        statement = select(history.c.sealed).where(
-            history.c.stream == target["stream"], history.c.version == target["version"]
-        )
-        sealed = orjson.loads(self.connection.execute(statement).scalar_one())
-        gone = [sealed[name] for name in event.data["fields"]]
-        _erase(self.connection, gone)
-        why = {name: event.data[name] for name in ("basis", "reference")}
-        why |= {"position": event.position, "recorded_at": event.recorded_at}
-        rows = [{"commitment": each, **why} for each in gone]
-        database.insert_many(self.connection, erased, rows)
-
-    def _close(self, name: str, row: Standing, position: int) -> None:
-        row.position_to = position
-        if row.is_stored:
-            self._closed.setdefault(name, []).append(row)
-
-    def _flush_closed(self, table: Table, rows: list[Standing]) -> None:
-        if not rows:
-            return
-        statement = (
-            update(table)
-            .where(
-                table.c.id == bindparam("id_"),
-                table.c.part == bindparam("part_"),
-                table.c.valid_from == bindparam("valid_from_"),
-                table.c.position_from == bindparam("position_from_"),
-            )
-            .values(position_to=bindparam("to_"))
-        )
-        self.connection.execute(
-            statement,
-            [
-                {
-                    "id_": row.values["id"],
-                    "part_": row.values["part"],
-                    "valid_from_": row.values["valid_from"],
-                    "position_from_": row.position_from,
-                    "to_": row.position_to,
-                }
-                for row in rows
-            ],
-        )
-
-    def _flush_opened(self, table: Table, rows: list[Standing]) -> None:
-        values = []
-        for row in rows:
-            row.is_stored = True
-            if row.position_from != row.position_to:  # It stood for no position.
-                span = {
-                    "position_from": row.position_from,
-                    "position_to": row.position_to,
-                }
-                values.append({**row.values, **span})
-        if values:
-            database.insert_many(self.connection, table, values)
-
-    def _read_words(self, commitments: Iterable[str]) -> dict[str, Any]:
-        """Return the values that are held of commitments, by this batch or before."""
-        held = {row["commitment"]: row["value"] for row in self._words}
-        missing = sorted({each for each in commitments if each not in held})
-        statement = select(words.c.commitment, words.c.value)
-        for start in range(0, len(missing), CHUNK):
-            chunk = words.c.commitment.in_(missing[start : start + CHUNK])
-            found = self.connection.execute(statement.where(chunk))
-            held |= {row.commitment: row.value for row in found}
-        return {name: orjson.loads(value) for name, value in held.items()}
-
-    def _read_standing(self, table: Table, ids: Sequence[str]) -> None:
-        known = self._memory.rows
-        known.update({(table.name, id): {} for id in ids})
-        standing = select(table).where(table.c.position_to.is_(None))
-        for row in self._read(standing, table.c.id, ids):
-            values = {str(name): value for name, value in row.items()}
-            position_from = values.pop("position_from")
-            del values["position_to"]
-            key = (values["part"], values["valid_from"])
-            known[table.name, values["id"]][key] = Standing(values, position_from)
-
-    def _read_things(self, streams: Sequence[str]) -> None:
-        known = self._memory.things
-        known.update(dict.fromkeys(streams))
-        events = select(history).order_by(history.c.stream, history.c.version)
-        for row in self._read(events, history.c.stream, streams):
-            event = recorded_event(row)
-            known[event.stream] = advance(known[event.stream], event)
-
-    def _read(
-        self, statement: Select[Any], column: Column[Any], values: Sequence[str]
-    ) -> Iterator[RowMapping]:
-        """Read the rows that have these values, unless all of them are in memory."""
-        if not self._memory.is_complete:
-            for start in range(0, len(values), CHUNK):
-                chunk = statement.where(column.in_(values[start : start + CHUNK]))
-                yield from self.connection.execute(chunk).mappings()
-
-
-def _stream(noun: str | None, id: str) -> str:
-    return id if noun is None else f"{noun}-{id}"
-
-
-def _history_row(event: RecordedEvent) -> Row:
-    signature = event.signature and orjson.dumps(event.signature).decode()
-    return {
-        "position": event.position,
-        "type": event.type,
-        "stream": event.stream,
-        "version": event.version,
-        "recorded_at": event.recorded_at,
-        "by": event.by,
-        "change": event.change,
-        "data": to_json(event.data),
-        "sealed": to_json(event.sealed),
-        "sources": to_json(event.sources),
-        "signature": signature,
-        "leaf_hash": event.leaf_hash,
-    }
-
-
-def recorded_event(row: RowMapping) -> RecordedEvent:
-    """Return the event of a row of the history, without opened words."""
-    nested = ("data", "sealed", "sources")
-    members: dict[str, Any] = {name: row[name] for name in row if name not in nested}
-    members |= {name: orjson.loads(row[name]) for name in nested}
-    members["signature"] = row["signature"] and orjson.loads(row["signature"])
-    return RecordedEvent(**members)
-
-
-def to_json(value: Any) -> str:
-    """Write the one form in which nested values stand in the tables."""
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+        if database.is_sqlite(connection):
+            return read_position(connection)
+        sql = "SELECT position FROM {progress} FOR UPDATE"
+        return int(database.run(connection, sql)[0][0])
 
 
 def _lines(connection: Connection, table: Table, at: int) -> Iterator[bytes]:

@@ -11,14 +11,9 @@ from projections.history import positions_of
 from projections.items import Known, coded
 from projections.listing import Listing, Page, equal, get_row, list_rows
 from projections.moment import Moment, span
-from projections.read_model import (
-    REDACTED,
-    Projection,
-    ReadModel,
-    Row,
-    to_json,
-)
+from projections.read_model import Projection, ReadModel, Row, to_json
 from projections.rows import keep_rows, plain_of, row_of
+from projections.tables import REDACTED
 
 table = versioned_table(
     "redactions",

@@ -137,9 +137,9 @@ class Collected:
         rows = [row for row in self._opened if _fill(row, held)]
         if rows:
             database.insert_many(connection, texts, rows)
-            if connection.dialect.name == "sqlite":
+            if database.is_sqlite(connection):
                 values = [(row["number"], row["folded"]) for row in rows]
-                connection.exec_driver_sql(_INDEX, values)
+                database.run_many(connection, _INDEX, values)
         if self._closed:
             connection.execute(_CLOSE, self._closed)
 

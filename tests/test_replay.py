@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from projections import bodies, database, ratings, read_model
+from projections import batch, bodies, database, ratings
 from projections.catalogue import ALL
 from projections.generations import Generations
 from projections.listing import Page
@@ -160,7 +160,7 @@ def test_live_batched_and_forgetful_models_give_the_same_digests(random):
             rest = rest[count:]
         for event in events:
             # As after another process wrote: nothing that was read is right still.
-            forgetful._memory = read_model.Memory()
+            forgetful._memory = batch.Memory()
             forgetful.apply([event])
         assert all_digests(batched, len(events)) == when_head
         assert all_digests(live, len(events)) == when_head
@@ -172,7 +172,7 @@ def test_live_batched_and_forgetful_models_give_the_same_digests(random):
 def test_a_small_memory_gives_the_same_rows(random):
     events = made(random)
     with pytest.MonkeyPatch.context() as patch, in_memory() as small:
-        patch.setattr(read_model, "MEMORY", 3)
+        patch.setattr(batch, "MEMORY", 3)
         small.catch_up(lambda after: events[after : after + 4])
         with in_memory() as whole:
             at_once(whole, events)
