@@ -9,7 +9,7 @@ rebuild, for those who are reading it.
 
 import gc
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
@@ -19,6 +19,7 @@ from sqlalchemy import Engine, text
 from projections import database
 from projections.catalogue import ALL
 from projections.read_model import ReadEvents, ReadModel
+from schemas.events import RecordedEvent
 
 OnBatch = Callable[[int], None]
 UNFINISHED = "read_next"
@@ -56,11 +57,21 @@ class Generations:
             self._create_schema(self._name())
         self.current().create_tables()
 
-    def catch_up(self, read: ReadEvents, on_batch: OnBatch | None = None) -> int:
-        """Apply what is on record to the generation that is current at the end."""
+    def catch_up(
+        self,
+        read: ReadEvents,
+        on_batch: OnBatch | None = None,
+        fresh: Sequence[RecordedEvent] = (),
+    ) -> int:
+        """Apply what is on record to the generation that is current at the end.
+
+        `fresh` are events that were just recorded: they need not be read.
+        """
         while True:
             model = self.current()
-            position = model.catch_up(read, on_batch)
+            position = model.take(fresh) if fresh else None
+            if position is None:
+                position = model.catch_up(read, on_batch)
             if self.current() is model:
                 return position
 

@@ -153,9 +153,11 @@ class ReadModel:
     def last_redaction_at(self, position: int) -> int:
         """Return the same, with no query if this process has just applied that far."""
         memory = self._memory
-        if memory.position == position and memory.last_redaction is not None:
-            return memory.last_redaction
-        return self.last_redaction()
+        if memory.position != position:
+            return self.last_redaction()
+        if memory.last_redaction is None:
+            memory.last_redaction = self.last_redaction()
+        return memory.last_redaction
 
     @property
     def is_made(self) -> bool:

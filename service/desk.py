@@ -168,11 +168,12 @@ class Desk:
         )
 
     def _record(self, make: Make) -> RecordedEvent:
-        if before := self._recorded_before():
-            return before[0]
         for _ in range(ATTEMPTS):
-            loaded = Loaded(self.record)
-            thing, event = make(loaded)
+            with self.record.store.one_connection():
+                if before := self._recorded_before():
+                    return before[0]
+                loaded = Loaded(self.record)
+                thing, event = make(loaded)
             try:
                 return self.record.record(
                     thing,

@@ -172,19 +172,24 @@ class Record:
             idempotency=idempotency,
             beside=standing(key_id) if key_id else None,
         )
-        self.try_to_catch_up()
+        self.try_to_catch_up([recorded])
         return recorded
 
-    def catch_up(self, on_batch: OnBatch | None = None) -> int:
-        """Apply to the read model what is on record and not yet applied."""
-        position = self.generations.catch_up(self.store.read, on_batch)
+    def catch_up(
+        self, on_batch: OnBatch | None = None, fresh: Sequence[RecordedEvent] = ()
+    ) -> int:
+        """Apply to the read model what is on record and not yet applied.
+
+        `fresh` are events that were just recorded: they need not be read.
+        """
+        position = self.generations.catch_up(self.store.read, on_batch, fresh)
         self._tell(position)
         return position
 
-    def try_to_catch_up(self) -> None:
+    def try_to_catch_up(self, fresh: Sequence[RecordedEvent] = ()) -> None:
         """Catch up with what was just recorded, if there is room for it."""
         try:
-            self.catch_up()
+            self.catch_up(fresh=fresh)
         except NoRoomError as error:
             # It is on record all the same, and is applied when there is room.
             _logger.warning("the read model has not caught up: %s", error)

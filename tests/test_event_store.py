@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from service.log import proofs
 from service.log.event_store import (
     AlreadyErasedError,
     ClockError,
@@ -107,6 +108,28 @@ def test_a_batch_that_no_socket_takes_at_once_is_recorded(store, place):
     batch = [draft(f"rating-{n}", words={"note": "x" * 1000}) for n in range(2000)]
     assert store.append(batch)[-1].position == 2000
     assert audit(place, store) == 2000
+
+
+def test_the_proof_of_an_event_just_appended_is_that_of_the_tiles(store, place):
+    for size in range(1, 20):
+        store.append([draft("rating-a", size)])
+        made = store.proved(size)
+        assert list(made.hashes) == proofs.inclusion(store.hashes, size - 1, size)
+        assert made.root == proofs.root(store.hashes, size)
+        assert [made.leaf_hash] == store.hashes(0, size - 1, 1)
+        assert made.note == store.own_checkpoint()
+    assert store.proved(1) is None  # So many are not kept.
+    store.append([draft("rating-b"), draft("rating-b", 2)])
+    assert store.proved(21) is None  # Nothing was signed between the two.
+
+
+def test_what_is_read_over_one_connection_is_what_is_read_over_many(store):
+    store.append([draft("rating-a"), draft("rating-b")])
+    with store.one_connection():
+        inside = [store.read(), store.read_stream("rating-a"), store.size()]
+        with store.one_connection():
+            assert store.size() == 2
+    assert inside == [store.read(), store.read_stream("rating-a"), store.size()]
 
 
 def test_an_empty_batch_changes_nothing(store):

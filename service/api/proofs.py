@@ -1,5 +1,6 @@
 """Proofs: that an event is in the log, and that the log has only grown."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -87,15 +88,28 @@ def consistency(**sizes: int) -> Response:
 
 def inclusion_in(store: LogReader, position: int, size: int) -> dict[str, Any]:
     """Return the proof that the event at a position is in the tree of a size."""
+    if position == size and (found := store.proved(position)):
+        return _inclusion(position, size, *found)
     [leaf_hash] = store.hashes(0, position - 1, 1)
     hashes = made.inclusion(store.hashes, position - 1, size)
-    note = store.checkpoint_at(size)
+    root, note = made.root(store.hashes, size), store.checkpoint_at(size)
+    return _inclusion(position, size, leaf_hash, root, hashes, note)
+
+
+def _inclusion(
+    position: int,
+    size: int,
+    leaf_hash: bytes,
+    root: bytes,
+    hashes: Sequence[bytes],
+    note: bytes | None,
+) -> dict[str, Any]:
     return {
         "position": position,
         "index": position - 1,
         "size": size,
         "leaf_hash": encode_base64(leaf_hash),
-        "root": encode_base64(made.root(store.hashes, size)),
+        "root": encode_base64(root),
         "hashes": list(map(encode_base64, hashes)),
         "checkpoint": note and note.decode(),
     }

@@ -22,11 +22,13 @@ def at_desk() -> Desk:
 def receipt(event: RecordedEvent) -> Row:
     """Return what the editor gets: the event, and its proof as of its own checkpoint.
 
-    The event stands even if the read model is behind; then it is shown as recorded.
+    The event stands even if the read model is behind. What was erased since the request
+    came first is known there alone.
     """
-    shown = get_event(record().read_model, event.position) or _as_recorded(event)
+    is_whole = event.opened.keys() == event.sealed.keys()
+    shown = None if is_whole else get_event(record().read_model, event.position)
     proof = inclusion_in(record().store, event.position, event.position)
-    return {**shown, "inclusion": proof}
+    return {**(shown or _as_recorded(event)), "inclusion": proof}
 
 
 def _as_recorded(event: RecordedEvent) -> Any:

@@ -128,7 +128,10 @@ class Importer:
     ) -> list[Line]:
         """Import rows in one transaction; a lost race does them all again."""
         for left in reversed(range(TRIES)):
-            lines = [_import_row(line, row, work, reader, shape) for line, row in batch]
+            with self.record.store.one_connection():
+                lines = [
+                    _import_row(line, row, work, reader, shape) for line, row in batch
+                ]
             try:
                 self._append(work)
                 return lines
@@ -140,8 +143,8 @@ class Importer:
 
     def _append(self, work: Work) -> None:
         if not self.is_dry_run and work.drafts:
-            self.record.store.append(work.drafts, read_set=work.read_set)
-            self.record.catch_up()
+            events = self.record.store.append(work.drafts, read_set=work.read_set)
+            self.record.catch_up(fresh=events)
         work.end_batch(is_dry_run=self.is_dry_run)
 
     def _reader(self, work: Work) -> Reader:

@@ -2,6 +2,7 @@
 
 import errno
 import logging
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -52,7 +53,7 @@ from service.log.keys import KeyFileError, Signed, folder_lock
 from service.log.leaf import stamp
 from service.log.merkle import Edge
 from service.log.notes import Checkpoint, VerifierKey, checkpoint_text, sign_note
-from service.log.reader import LogReader
+from service.log.reader import LogReader, Proved
 from service.log.recorders import PerProcess, connector
 from service.log.rows import Stored, stored_head, write_rows
 from service.log.sessions import Session
@@ -74,6 +75,7 @@ __all__ = [
 ]
 
 _TOLERANCE = timedelta(seconds=2)
+PROVED = 16  # Events of which the proof is kept, until it has been given.
 FORGET_EVERY = timedelta(minutes=10)
 _logger = logging.getLogger(__name__)
 
@@ -100,6 +102,7 @@ class EventStore(LogReader):
         self._signed = Signed(folder / "signed")
         self._head: Head | None = None
         self._known_secret: bytes | None = None
+        self._proved: deque[tuple[int, Proved]] = deque(maxlen=PROVED)
         self._forgot_at = datetime.min.replace(tzinfo=UTC)
 
     @classmethod
@@ -164,14 +167,20 @@ class EventStore(LogReader):
             forget_names(session, erase)
             if beside:
                 beside(session)
-            head, events = self._extend(session, stored, prepared)
+            head, events = self._extend(session, stored, prepared, now)
             if idempotency:
                 self._forget_expired(session, now)
                 keep(session, idempotency, events)
         self._keep(head)
+        if head.path is not None:
+            self._proved.append(_proved(head, head.path, events[0]))
         if events[-1].type == RETIRED:
             self._head = None  # Made anew, it no longer signs with that key.
         return events
+
+    def proved(self, position: int) -> Proved | None:
+        """Return what proves an event that was just appended to be the last."""
+        return dict(tuple(self._proved)).get(position)
 
     def erase_again(self, redactions: Sequence[Redacted]) -> list[Redacted]:
         """Delete what these redactions name; return those that found something.
@@ -201,7 +210,7 @@ class EventStore(LogReader):
 
         Raises IdempotencyReusedError if the fingerprint differs.
         """
-        with self._database.get().reading() as session:
+        with self._reading() as session:
             return recorded_before(session, (key, fingerprint), self._now())
 
     def idempotency_of(
@@ -266,25 +275,20 @@ class EventStore(LogReader):
         return current_head(session, stored, cached, *guards)
 
     def _extend(
-        self, session: Session, stored: Stored, prepared: list[Prepared]
+        self,
+        session: Session,
+        stored: Stored,
+        prepared: list[Prepared],
+        now: datetime,
     ) -> tuple[Head, list[RecordedEvent]]:
         head = self._current_head(session, stored, self._head)
-        recorded_at = self._instant(head)
+        recorded_at = _instant(head, now)
         leaves = [stamp(each.leaf, recorded_at) for each in prepared]
         edge, events = write_rows(session, head.edge, prepared, leaves)
         signed, note = _sign(session, edge, head.signers)
-        after = Head(edge, recorded_at, note, signed, head.held, head.signers)
+        path = head.edge.path() if len(events) == 1 else None
+        after = Head(edge, recorded_at, note, signed, head.held, head.signers, path)
         return after, events
-
-    def _instant(self, head: Head) -> str:
-        now = self._now()
-        text = now.isoformat(timespec="microseconds").replace("+00:00", "Z")
-        if text >= head.recorded_at:
-            return text
-        last = datetime.fromisoformat(head.recorded_at)
-        if last - now > _TOLERANCE:
-            raise ClockError(f"the clock says {text}, the last event {last:%FT%TZ}")
-        return head.recorded_at
 
     def _now(self) -> datetime:
         return self._clock().astimezone(UTC)
@@ -311,6 +315,23 @@ class EventStore(LogReader):
         except (OSError, KeyFileError) as error:
             # The events are committed: an older guard is better than a false alarm.
             _logger.warning("the signed checkpoint was not kept: %s", error)
+
+
+def _proved(
+    head: Head, path: Sequence[bytes], event: RecordedEvent
+) -> tuple[int, Proved]:
+    leaf_hash = bytes.fromhex(event.leaf_hash)
+    return event.position, Proved(leaf_hash, head.checkpoint.root, path, head.note)
+
+
+def _instant(head: Head, now: datetime) -> str:
+    text = now.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    if text >= head.recorded_at:
+        return text
+    last = datetime.fromisoformat(head.recorded_at)
+    if last - now > _TOLERANCE:
+        raise ClockError(f"the clock says {text}, the last event {last:%FT%TZ}")
+    return head.recorded_at
 
 
 def _sign(session: Session, edge: Edge, signers: Signers) -> tuple[Checkpoint, bytes]:

@@ -1,5 +1,6 @@
 """The head of the log: where the next event goes, proved before every append."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -36,7 +37,8 @@ _RECOVERY = (
 class Head:
     """The edge after the last event, its instant, and the note that signs it.
 
-    `signers` are those of the keys `held` that sign what comes next.
+    `signers` are those of the keys `held` that sign what comes next. `path` is the
+    inclusion proof of the last event, if it was appended alone.
     """
 
     edge: Edge
@@ -45,6 +47,7 @@ class Head:
     checkpoint: Checkpoint
     held: Signers
     signers: Signers
+    path: Sequence[bytes] | None = None
 
 
 def current_head(

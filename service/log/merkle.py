@@ -79,9 +79,16 @@ class Edge:
             size += 1
         return Edge(size, tuple(map(tuple, stacks))), nodes
 
+    def path(self) -> list[bytes]:
+        """Return the roots of the perfect subtrees, the smallest first.
+
+        They are the inclusion proof of the next leaf in the tree that ends with it.
+        """
+        return [each for level in self.levels for each in reversed(level)]
+
     def root(self) -> bytes:
         """Return the root of the tree (32 bytes)."""
-        parts = [each for level in self.levels for each in reversed(level)]
+        parts = self.path()
         if not parts:
             return EMPTY_ROOT
         root = parts[0]

@@ -1,6 +1,8 @@
 """The log as it is read: events, leaves, hashes, openings and checkpoints."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
 from typing import NamedTuple
 
 from schemas.events import LOG_KEY, RecordedEvent
@@ -11,6 +13,7 @@ from service.log.head import latest_note
 from service.log.notes import unverified_checkpoint
 from service.log.recorders import PerProcess
 from service.log.rows import read_rows
+from service.log.sessions import Session
 
 
 class StoredOpening(NamedTuple):
@@ -30,6 +33,15 @@ class SignedSize(NamedTuple):
     note: bytes
 
 
+class Proved(NamedTuple):
+    """What proves an event to be the last of a tree: its hash, the root, the path."""
+
+    leaf_hash: bytes
+    root: bytes
+    hashes: Sequence[bytes]
+    note: bytes
+
+
 class LogReader:
     """A log, read only: each method sees one committed state of it."""
 
@@ -38,41 +50,48 @@ class LogReader:
 
     def read_stream(self, stream: str) -> list[RecordedEvent]:
         """Return the events of one stream in the order of their versions."""
-        with self._database.get().reading() as session:
+        with self._reading() as session:
             return read_rows(session, "e.originator_id = ?", (stream,))
+
+    def proved(self, position: int) -> Proved | None:
+        """Return what proves the last event of a tree, if this process just wrote it.
+
+        Witnesses have not signed that note yet.
+        """
+        return None
 
     def read(self, after: int = 0, limit: int = 1000) -> list[RecordedEvent]:
         """Return at most `limit` events that follow a position, in their order."""
         span = (after, after + limit)
-        with self._database.get().reading() as session:
+        with self._reading() as session:
             return read_rows(session, "l.position > ? AND l.position <= ?", span)
 
     def key_events(self) -> list[RecordedEvent]:
         """Return the events about the keys of the log, in their order."""
         span = (f"{LOG_KEY}-", f"{LOG_KEY}.")  # The character after the hyphen.
         where = "e.originator_id >= ? AND e.originator_id < ?"
-        with self._database.get().reading() as session:
+        with self._reading() as session:
             return read_rows(session, where, span)
 
     def editor_key(self, id: str) -> StoredKey | None:
         """Return the key of an editor that has this id, as it is at this moment."""
-        with self._database.get().reading() as session:
+        with self._reading() as session:
             return find_key(session, id)
 
     def editor_keys(self) -> list[StoredKey]:
         """Return every key that an editor was ever given, the oldest first."""
-        with self._database.get().reading() as session:
+        with self._reading() as session:
             return all_keys(session)
 
     def size(self) -> int:
         """Return how many events the log holds: the position of the last."""
-        with self._database.get().reading() as session:
+        with self._reading() as session:
             [(size,)] = session.rows("SELECT COALESCE(MAX(position), 0) FROM log")
             return int(size)
 
     def leaves(self, after: int, limit: int) -> list[bytes]:
         """Return the bytes of at most `limit` leaves that follow a position."""
-        with self._database.get().reading() as session:
+        with self._reading() as session:
             rows = session.rows(
                 f"""
                 SELECT e.state
@@ -92,12 +111,12 @@ class LogReader:
         sql, first = (_LEAF_HASHES, start + 1) if level == 0 else (_NODES, start)
         span = (first, first + width)
         params = span if level == 0 else (level, *span)
-        with self._database.get().reading() as session:
+        with self._reading() as session:
             return [bytes(each) for (each,) in session.rows(sql, params)]
 
     def openings(self, after: int, limit: int) -> list[StoredOpening]:
         """Return what opens the commitments of at most `limit` events, in order."""
-        with self._database.get().reading() as session:
+        with self._reading() as session:
             rows = session.rows(
                 """
                 SELECT position, name, commitment, salt, value
@@ -114,13 +133,13 @@ class LogReader:
     def count_openings(self, after: int, up_to: int) -> int:
         """Return how many openings belong to the events between two positions."""
         sql = "SELECT COUNT(*) FROM openings WHERE position > ? AND position <= ?"
-        with self._database.get().reading() as session:
+        with self._reading() as session:
             [(count,)] = session.rows(sql, (after, up_to))
         return int(count)
 
     def redactions(self) -> list[Redacted]:
         """Return all redactions that are on record, in their order."""
-        with self._database.get().reading() as session:
+        with self._reading() as session:
             return redactions_of(session)
 
     def standing_in(
@@ -130,7 +149,7 @@ class LogReader:
     ) -> list[tuple[int, str | None]]:
         """Return where any of these bytes stand: position and field, None: the leaf."""
         size = self.size()
-        with self._database.get().reading() as session:
+        with self._reading() as session:
             return list(standing_in(session, needles, size, on_position))
 
     def checkpoint(self) -> bytes:
@@ -143,7 +162,7 @@ class LogReader:
 
     def own_checkpoint(self) -> bytes:
         """Return the latest checkpoint as the log alone signed it."""
-        with self._database.get().reading() as session:
+        with self._reading() as session:
             note = latest_note(session)
         if note is None:
             raise SigningRefusedError("the log has never been signed")
@@ -152,13 +171,13 @@ class LogReader:
     def cosigned_size(self, name: str) -> int:
         """Return the largest size that a witness (the name of its key) cosigned."""
         sql = "SELECT COALESCE(MAX(size), 0) FROM cosignatures WHERE name = ?"
-        with self._database.get().reading() as session:
+        with self._reading() as session:
             [(size,)] = session.rows(sql, (name,))
         return int(size)
 
     def checkpoint_at(self, size: int) -> bytes | None:
         """Return the checkpoint of a size, None if that size was never signed."""
-        with self._database.get().reading() as session:
+        with self._reading() as session:
             rows = session.rows("SELECT note FROM checkpoints WHERE size = ?", (size,))
         return bytes(rows[0][0]) + self._cosignatures(size) if rows else None
 
@@ -166,7 +185,7 @@ class LogReader:
         self, after: int = -1, limit: int = 1000, up_to: int | None = None
     ) -> list[SignedSize]:
         """Return at most `limit` checkpoints beyond a size, the smallest first."""
-        with self._database.get().reading() as session:
+        with self._reading() as session:
             rows = session.rows(
                 """
                 SELECT size, note
@@ -181,20 +200,38 @@ class LogReader:
     def count_checkpoints(self, after: int, up_to: int) -> int:
         """Return how many checkpoints lie beyond one size and up to another."""
         sql = "SELECT COUNT(*) FROM checkpoints WHERE size > ? AND size <= ?"
-        with self._database.get().reading() as session:
+        with self._reading() as session:
             [(count,)] = session.rows(sql, (after, up_to))
         return int(count)
+
+    @contextmanager
+    def one_connection(self) -> Iterator[None]:
+        """Let all that is read inside be read over one connection."""
+        with self._database.get().reading() as session:
+            outer = _open.get()
+            _open.set((self, session))
+            try:
+                yield
+            finally:
+                _open.set(outer)
 
     def close(self) -> None:
         """Close the connections of this process."""
         self._database.close()
 
+    def _reading(self) -> AbstractContextManager[Session]:
+        found = _open.get()
+        if found and found[0] is self:
+            return nullcontext(found[1])
+        return self._database.get().reading()
+
     def _cosignatures(self, size: int) -> bytes:
         sql = "SELECT line FROM cosignatures WHERE size = ? ORDER BY name"
-        with self._database.get().reading() as session:
+        with self._reading() as session:
             return "".join(line for (line,) in session.rows(sql, (size,))).encode()
 
 
+_open: ContextVar[tuple[LogReader, Session] | None] = ContextVar("open", default=None)
 _LARGEST = 2**53
 _LEAF_HASHES = """
     SELECT leaf_hash

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
 import orjson
@@ -53,6 +54,8 @@ def read_rows(session: Session, where: str, params: Row) -> list[RecordedEvent]:
         ORDER BY l.position""",
         params,
     )
+    if not rows:
+        return []
     openings = session.rows(
         f"""
         SELECT o.position, o.name, o.value
@@ -104,7 +107,7 @@ _STORED = """
 
 def _opening_rows(first: int, prepared: Sequence[Prepared]) -> list[Row]:
     return [
-        (position, each.name, each.commitment, each.salt, each.value)
+        (position, *each)
         for position, one in enumerate(prepared, first)
         for each in one.openings
     ]
@@ -117,8 +120,7 @@ def _read_back(
     nodes: list[Node],
     openings: list[Row],
 ) -> list[RecordedEvent]:
-    names = {"joined": session.joined, "store_id": session.store_id}
-    found = session.rows(_AFTER.format(**names), (size,))
+    found = session.rows(_after(session.joined, session.store_id), (size,))
     _refuse_difference("rows", found, _joined(written, openings))
     for node in nodes:
         _refuse_difference("nodes", session.rows(_NODE, node[:2]), [node])
@@ -143,7 +145,11 @@ def _joined(events: list[EventRow], openings: list[Row]) -> list[Row]:
 
 
 _NO_OPENING: list[Row] = [(None, None, None, None)]
-_AFTER = """
+
+
+@cache
+def _after(joined: str, store_id: str) -> str:
+    return f"""
     SELECT l.position, l.stream, l.version, e.topic, e.state, l.leaf_hash,
         o.name, o.commitment, o.salt, o.value
     FROM log l
@@ -154,6 +160,8 @@ _AFTER = """
       AND e.originator_id = l.stream
       AND e.originator_version = l.version
     ORDER BY l.position, o.name"""
+
+
 _NODE = "SELECT level, n, hash FROM nodes WHERE level = ? AND n = ?"
 
 

@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import (
     Container,
     Iterator,
@@ -14,8 +15,6 @@ from typing import Any
 
 from eventsourcing.sqlite import (
     SQLiteApplicationRecorder,
-    SQLiteConnection,
-    SQLiteConnectionPool,
     SQLiteDatastore,
 )
 
@@ -37,7 +36,7 @@ def peek(path: Path, sql: str) -> list[Row]:
     """Run a query on the SQLite file of another log, and change nothing in it."""
     address = f"{path.absolute().as_uri()}?mode=ro"
     with (
-        one_line_causes(),
+        one_line_causes,
         closing(sqlite3.connect(address, uri=True, timeout=1)) as connection,
     ):
         return connection.execute(sql).fetchall()
@@ -80,11 +79,73 @@ _SQLITE_INSERTS = {
 }
 
 
-class _SQLitePool(SQLiteConnectionPool):
-    def connect(self) -> sqlite3.Connection:
-        # Not the library's own: it keeps one prepared statement only.
+class SQLiteLog:
+    """The log in one SQLite file, in WAL mode and synced at every commit."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        store = SQLiteDatastore(path.absolute().as_uri(), originator_id_type="text")
+        self._recorder = SQLiteApplicationRecorder(store)
+        self._idle: deque[sqlite3.Connection] = deque()
+        self._writing = threading.Lock()
+        self._writer: sqlite3.Connection | None = None
+
+    def create(self) -> None:
+        """Make the tables that are not there yet."""
+        with self.writing() as session:
+            held = held_tables(session.rows(_SQLITE_TABLES))
+            for statement in self._statements(held):
+                session.rows(statement)
+
+    @contextmanager
+    def writing(self) -> Iterator[SQLiteSession]:
+        """Open a Session under the writer lock; commit at its end."""
+        with one_line_causes, self._writing:
+            connection = self._writer = self._writer or self._connect()
+            # A read transaction that is upgraded later meets "database is locked".
+            cursor = connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield SQLiteSession(self._recorder, cursor)
+                connection.commit()
+            except BaseException:
+                connection.rollback()
+                raise
+
+    @contextmanager
+    def reading(self) -> Iterator[SQLiteSession]:
+        """Open a Session that sees committed rows and changes nothing."""
+        with one_line_causes:
+            connection = self._taken()
+            try:
+                yield SQLiteSession(self._recorder, connection.execute("BEGIN"))
+            finally:
+                connection.rollback()
+                self._idle.append(connection)
+
+    def scrub(self, patience: float) -> bool:
+        """Overwrite what deleted openings have left; False: to be tried again."""
+        with one_line_causes:
+            return scrub_sqlite(self._path, patience)
+
+    def close(self) -> None:
+        """Close every connection."""
+        while self._idle:
+            self._idle.pop().close()
+        with self._writing:
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
+
+    def _taken(self) -> sqlite3.Connection:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._connect()
+
+    def _connect(self) -> sqlite3.Connection:
+        # Not by the library, whose connections keep one prepared statement only.
         connection = sqlite3.connect(
-            self.db_name,
+            self._path.absolute().as_uri(),
             uri=True,
             check_same_thread=False,
             isolation_level=None,
@@ -102,66 +163,6 @@ class _SQLitePool(SQLiteConnectionPool):
             connection.close()
             raise
         return connection
-
-    def _create_connection(self) -> SQLiteConnection:
-        return SQLiteConnection(self.connect(), max_age=self.max_age)
-
-
-class SQLiteLog:
-    """The log in one SQLite file, in WAL mode and synced at every commit."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        name = path.absolute().as_uri()
-        store = SQLiteDatastore(db_name=name, originator_id_type="text")
-        self._pool = store.pool = _SQLitePool(
-            db_name=name, lock_timeout=LOCK_SECONDS, pool_timeout=LOCK_SECONDS
-        )
-        self._store = store
-        self._recorder = SQLiteApplicationRecorder(store)
-        # Not of the pool, whose writer lock keeps readers waiting behind writers.
-        self._writing = threading.Lock()
-        self._writer: sqlite3.Connection | None = None
-
-    def create(self) -> None:
-        """Make the tables that are not there yet."""
-        with self.writing() as session:
-            held = held_tables(session.rows(_SQLITE_TABLES))
-            for statement in self._statements(held):
-                session.rows(statement)
-
-    @contextmanager
-    def writing(self) -> Iterator[SQLiteSession]:
-        """Open a Session under the writer lock; commit at its end."""
-        with one_line_causes(), self._writing:
-            connection = self._writer = self._writer or self._pool.connect()
-            # A read transaction that is upgraded later meets "database is locked".
-            cursor = connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield SQLiteSession(self._recorder, cursor)
-                connection.commit()
-            except BaseException:
-                connection.rollback()
-                raise
-
-    @contextmanager
-    def reading(self) -> Iterator[SQLiteSession]:
-        """Open a Session that sees committed rows and changes nothing."""
-        with one_line_causes(), self._store.transaction(commit=False) as cursor:
-            yield SQLiteSession(self._recorder, cursor.sqlite_cursor)
-
-    def scrub(self, patience: float) -> bool:
-        """Overwrite what deleted openings have left; False: to be tried again."""
-        with one_line_causes():
-            return scrub_sqlite(self._path, patience)
-
-    def close(self) -> None:
-        """Close every connection."""
-        self._store.close()
-        with self._writing:
-            if self._writer is not None:
-                self._writer.close()
-                self._writer = None
 
     def _statements(self, held: Container[str]) -> Iterator[str]:
         if not held:
