@@ -3,6 +3,7 @@
 import difflib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -15,6 +16,7 @@ from projections.moment import Moment
 from projections.read_model import ReadModel
 from schemas.dates import london_day
 from service.domain.base import RuleBrokenError
+from service.imports.following import Follower
 from service.imports.names import fold, shown
 from service.imports.reading import (
     Table,
@@ -51,6 +53,7 @@ from service.log.errors import ConflictError
 from service.record import Record
 
 BATCH = 200  # Rows that share a transaction.
+FOLLOWED_AFTER = 10  # Batches, since another process takes a while to start.
 TRIES = 5  # Lost races after which a batch gives up.
 
 OnRows = Callable[[int], None]
@@ -68,6 +71,7 @@ class Importer:
     on_rows: OnRows = lambda count: None
     on_lines: OnLines = lambda file, lines: None
     batch: int = BATCH
+    followed_after: int = FOLLOWED_AFTER
 
     def run(self, paths: Sequence[Path]) -> Report:
         """Import the files in the order given, and say what became of each line."""
@@ -75,19 +79,39 @@ class Importer:
         report = Report(is_dry_run=self.is_dry_run)
         work = Work(self.record, self.options)
         reader = self._reader(work)
-        for path in paths:
-            done = self._import_file(path, work, reader, is_story=is_story(path))
-            report.files.append(done)
+        with self._followed() as follower:
+            for path in paths:
+                done = self._import_file(
+                    path, work, reader, follower, is_story=is_story(path)
+                )
+                report.files.append(done)
         return report
 
     def run_file(self, path: Path, *, is_story: bool) -> FileReport:
         """Import one file, of which it is known what it is."""
         self.record.catch_up()
         work = Work(self.record, self.options)
-        return self._import_file(path, work, self._reader(work), is_story=is_story)
+        reader = self._reader(work)
+        return self._import_file(path, work, reader, None, is_story=is_story)
+
+    @contextmanager
+    def _followed(self) -> Iterator[Follower]:
+        """Let another process make rows of what is recorded, if it takes long."""
+        follower = Follower(self.record, self.followed_after)
+        try:
+            yield follower
+        finally:
+            follower.end()
+        self.record.catch_up()
 
     def _import_file(
-        self, path: Path, work: Work, reader: Reader, *, is_story: bool
+        self,
+        path: Path,
+        work: Work,
+        reader: Reader,
+        follower: Follower | None,
+        *,
+        is_story: bool,
     ) -> FileReport:
         report = FileReport(path.name)
         try:
@@ -98,7 +122,7 @@ class Importer:
         shape = reader.shape
         assert shape  # Opening the file has told its shape.
         while batch := list(islice(rows, self.batch)):
-            lines = self._import_batch(batch, work, reader, shape)
+            lines = self._import_batch(batch, work, reader, shape, follower)
             report.lines += lines
             self.on_lines(report, lines)
             self.on_rows(len(batch))
@@ -125,6 +149,7 @@ class Importer:
         work: Work,
         reader: Reader,
         shape: Shape,
+        follower: Follower | None,
     ) -> list[Line]:
         """Import rows in one transaction; a lost race does them all again."""
         for left in reversed(range(TRIES)):
@@ -133,7 +158,7 @@ class Importer:
                     _import_row(line, row, work, reader, shape) for line, row in batch
                 ]
             try:
-                self._append(work)
+                self._append(work, follower)
                 return lines
             except ConflictError:
                 work.forget()
@@ -141,10 +166,11 @@ class Importer:
                     raise
         raise AssertionError("unreachable")
 
-    def _append(self, work: Work) -> None:
+    def _append(self, work: Work, follower: Follower | None) -> None:
         if not self.is_dry_run and work.drafts:
             events = self.record.store.append(work.drafts, read_set=work.read_set)
-            self.record.catch_up(fresh=events)
+            if not (follower and follower.follow()):
+                self.record.catch_up(fresh=events)
         work.end_batch(is_dry_run=self.is_dry_run)
 
     def _reader(self, work: Work) -> Reader:
