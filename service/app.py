@@ -1,6 +1,8 @@
 """The composition root: the one place where the parts are put together."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
+from wsgiref.types import WSGIApplication
 
 from flask import Blueprint, Flask
 
@@ -13,6 +15,7 @@ from service.http.limited import limit
 from service.http.rate_limit import RateLimiter
 from service.http.representations import FORMS, strip_suffix
 from service.http.routing import PositionConverter
+from service.http.timing import measured, timed
 from service.record import Record
 
 
@@ -34,8 +37,16 @@ def create_app(
     register_headers(app)
     paths = [rule.rule for rule in app.url_map.iter_rules()]
     keep = [path for path in paths if path.rpartition(".")[2] in FORMS]
-    app.wsgi_app = strip_suffix(app.wsgi_app, keep)  # type: ignore[method-assign]
+    app.wsgi_app = _in_front(app.wsgi_app, keep, record)  # type: ignore[method-assign]
+    return app
+
+
+def _in_front(
+    flask: WSGIApplication, keep: Sequence[str], record: Record | None
+) -> Callable[..., Any]:
+    """Return the app with what comes before it, the innermost first."""
+    inner: WSGIApplication = measured(strip_suffix(flask, keep), "render")
     if record and record.settings.rate_limit:
         limiter = RateLimiter(record.settings.rate_limit, record.redis)
-        app.wsgi_app = limit(app.wsgi_app, limiter, record)  # type: ignore[method-assign]
-    return app
+        inner = limit(inner, limiter, record)
+    return timed(inner)

@@ -19,6 +19,7 @@ ALWAYS = [
     "Access-Control-Allow-Origin",
     "Access-Control-Expose-Headers",
     "X-Content-Type-Options",
+    "Server-Timing",
     "Vary",
 ]
 

@@ -36,6 +36,11 @@ def test_every_command_of_the_page_does_what_it_says(served, tmp_path):
         timeout=60,
     )
     assert done.returncode == 0, done.stderr
+    assert "unchanged" in done.stdout.splitlines()
+    assert 'Copperplate, "Bodies: west-mercia", position 1764' in done.stdout
+    assert re.search(
+        r'<.*/v1/ratings\.csv\?.*at_position=1764>; rel="cite-as"', done.stdout
+    )
     said = dict(re.findall(r"(?i)^(ratelimit.*?): (.*)$", done.stdout, re.M))
     policy, left = (said[name] for name in sorted(said, key=str.lower, reverse=True))
     assert f"`RateLimit-Policy: {policy}`" in TEXT

@@ -1,6 +1,5 @@
 """The archive: copies of sources, to be saved and compared with their hashes."""
 
-import base64
 import logging
 
 from flask import Blueprint, Response, request
@@ -8,6 +7,7 @@ from flask import Blueprint, Response, request
 from service.archive import Copy, CopyDamagedError, Withdrawal
 from service.context import record
 from service.http.contract import serves
+from service.http.headers import repr_digest
 from service.http.problems import ProblemError
 from service.http.representations import SUFFIX
 
@@ -58,8 +58,7 @@ def _respond(copy: Copy) -> Response:
     response.call_on_close(copy.file.close)
     response.content_length = copy.size
     response.set_etag(copy.sha256)
-    digest = base64.b64encode(bytes.fromhex(copy.sha256)).decode()
-    response.headers["Repr-Digest"] = f"sha-256=:{digest}:"
+    response.headers["Repr-Digest"] = repr_digest(bytes.fromhex(copy.sha256))
     response.headers["Cache-Control"] = PINNED
     response.headers["Content-Disposition"] = f"attachment; filename={copy.sha256}"
     response.headers["Content-Security-Policy"] = POLICY

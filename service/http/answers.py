@@ -96,8 +96,17 @@ def _respond(body: bytes, asked: Asked) -> Response:
     canonical = meta.address(request.path, asked.given)
     response.headers.add("Link", link(canonical, "canonical"))
     response.headers.add("Link", link(meta.permalink(asked), "cite-as"))
+    if _has_versions():
+        target = meta.address(f"{request.path}/versions")
+        response.headers.add("Link", link(target, "version-history"))
     memento.tell(response, asked)
     return response
+
+
+def _has_versions() -> bool:
+    """Whether the answer is a thing, of which the versions can be had."""
+    is_item = str(request.url_rule).endswith("/<id>")
+    return is_item and f"{request.blueprint}.versions" in current_app.view_functions
 
 
 def _next(listing: Listing, asked: Asked) -> str | None:

@@ -25,6 +25,12 @@ HEADERS = {
     "Access-Control-Allow-Origin": ("Any origin.", "string", None),
     "X-Content-Type-Options": ("Always nosniff.", "string", None),
     "Vary": ("By which headers answers differ.", "string", None),
+    "Server-Timing": ("How long it took to make, in ms.", "string", None),
+    "Repr-Digest": (
+        "The SHA-256 of the bytes as they are sent, if they are known beforehand.",
+        "string",
+        "^sha-256=:[A-Za-z0-9+/]{43}=:$",
+    ),
     "RateLimit-Policy": (
         "How many requests one address may send in so many seconds (`q`, `w`).",
         "string",
@@ -43,8 +49,8 @@ HEADERS = {
 OF_ERRORS = {401: ("WWW-Authenticate",), 429: ("Retry-After",)}
 OF_RECORDED = ("Location", "ETag")
 OF_SOME_ANSWERS = {*OF_RECORDED, "WWW-Authenticate", "Retry-After"}
-# Where nothing is limited, nothing is said of a limit.
-NOT_ALWAYS = {"RateLimit-Policy", "RateLimit"}
+# Where nothing is limited, nothing is said of a limit; errors have no digest.
+NOT_ALWAYS = {"RateLimit-Policy", "RateLimit", "Repr-Digest"}
 RECORDED = "It is on record: the event as the public sees it."
 # Of a request that records something: what it may say beside its body.
 WRITE_PARAMETERS = {

@@ -1,7 +1,11 @@
 """The headers that every answer bears, errors too, and the answer to OPTIONS."""
 
+import base64
+import hashlib
+import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from urllib.parse import quote
 
 from flask import Flask, Response, current_app, request
 
@@ -30,6 +34,9 @@ EXPOSED = ", ".join(
         "WWW-Authenticate",
     )
 )
+_CANONICAL = 'rel="canonical"'
+_IN_QUERIES = "!$&'()*+,-./:;=?@_~%"
+_PINNED = re.compile("immutable|must-revalidate")
 IMMUTABLE = "public, max-age=31536000, immutable"
 FOR_SECONDS = "public, max-age=1"
 
@@ -65,9 +72,33 @@ def _methods() -> Iterable[str]:
     return adapter.allowed_methods() if adapter else ()
 
 
+def repr_digest(sha256: bytes) -> str:
+    """Return the header `Repr-Digest` (RFC 9530) of a hash."""
+    return f"sha-256=:{base64.b64encode(sha256).decode()}:"
+
+
 def _add_headers(response: Response) -> Response:
     put_standing(response, context.head)
+    is_whole = response.status_code == 200 and not response.is_streamed
+    if is_whole and "Repr-Digest" not in response.headers:
+        found = hashlib.sha256(response.get_data()).digest()
+        response.headers["Repr-Digest"] = repr_digest(found)
+    links = response.headers.getlist("Link")
+    if response.status_code == 200 and not any(_CANONICAL in each for each in links):
+        _add_own_address(response)
     return response
+
+
+def _add_own_address(response: Response) -> None:
+    """Let what is neither a list nor an item say where it is to be had."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    contract = getattr(view, "contract", None)
+    target = quote(request.path)
+    if contract and contract.query and request.query_string:
+        target += f"?{quote(request.query_string, safe=_IN_QUERIES)}"
+    response.headers.add("Link", link(target, "canonical"))
+    if _PINNED.search(response.headers.get("Cache-Control", "")):
+        response.headers.add("Link", link(target, "cite-as"))
 
 
 def put_standing(response: Response, head: Callable[[], int]) -> None:

@@ -49,8 +49,14 @@ def timeless(asked: Asked) -> str:
 
 
 def permalink(asked: Asked, path: str | None = None) -> str:
-    """Return the address that gives this same answer for ever."""
-    return address(path or own_path(), {**filters(asked), **pinned(asked)})
+    """Return the address that gives this same answer for ever.
+
+    What tells of the present alone has no such address but its own.
+    """
+    paging = {name: asked.given[name] for name in PAGING if name in asked.given}
+    # A cursor pins the times of its walk, and goes with the very words of it.
+    fixed = asked.given if "cursor" in paging else {**filters(asked), **pinned(asked)}
+    return address(path or own_path(), {**fixed, **paging})
 
 
 def pinned(asked: Asked) -> dict[str, Any]:

@@ -1,0 +1,46 @@
+"""Timing: how long an answer took to make, in the header `Server-Timing`.
+
+It is of one request, so it is told outside of whatever keeps answers.
+"""
+
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+_NOTES = "copperplate.timing"
+
+
+def note(environ: WSGIEnvironment, said: str) -> None:
+    """Let the header say one thing more of a request, such as `cache;desc=hit`."""
+    environ.setdefault(_NOTES, []).append(said)
+
+
+def measured(wsgi_app: WSGIApplication, name: str) -> Callable[..., Any]:
+    """Note how long an app takes until it begins to answer, in milliseconds."""
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Any:
+        begun = perf_counter()
+
+        def start(status: str, headers: Any, *error: Any) -> Any:
+            note(environ, f"{name};dur={(perf_counter() - begun) * 1000:.2f}")
+            return start_response(status, headers, *error)
+
+        return wsgi_app(environ, start)
+
+    return app
+
+
+def timed(wsgi_app: WSGIApplication) -> Callable[..., Any]:
+    """Tell on each answer how long it took, and what was noted of it."""
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Any:
+        def start(status: str, headers: Any, *error: Any) -> Any:
+            said = ", ".join(environ[_NOTES])
+            # Others may keep the list that was given.
+            return start_response(status, [*headers, ("Server-Timing", said)], *error)
+
+        return inner(environ, start)
+
+    inner = measured(wsgi_app, "total")
+    return app
