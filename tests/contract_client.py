@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from jsonschema_rs import Draft202012Validator
 from werkzeug.test import TestResponse
 
+from service.http.representations import FORMS
 from tests.contract import COMMITTED, SPEC
 
 ALWAYS = [
@@ -96,7 +97,7 @@ def _resolved(response: dict[str, Any]) -> dict[str, Any]:
 def _operation(path: str, method: str) -> dict[str, Any] | None:
     known = "get" if method == "HEAD" else method.lower()
     stem, _, suffix = path.rpartition(".")
-    candidates = [path, *([stem] if suffix in ("json", "csv", "txt") else [])]
+    candidates = [path, *([stem] if suffix in FORMS else [])]
     for candidate in candidates:
         if candidate in SPEC["paths"]:
             return _of(candidate, known)

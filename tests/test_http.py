@@ -1,5 +1,6 @@
 import csv
 import io
+import json
 import re
 from datetime import UTC, datetime
 
@@ -43,8 +44,12 @@ DOCUMENTS = [
 
 
 def as_csv(path):
+    return with_suffix(path, "csv")
+
+
+def with_suffix(path, suffix):
     stem, _, query = path.partition("?")
-    return f"{stem}.csv?{query}"
+    return f"{stem}.{suffix}?{query}"
 
 
 def with_query(path, query):
@@ -519,6 +524,21 @@ def test_csv_is_read_by_pandas_and_says_what_json_says(client):
     assert set(frame["is_disputed"]) <= {"true", "false"}
 
 
+@pytest.mark.parametrize("path", LISTS)
+def test_every_list_is_whole_as_json_lines_with_the_same_items(client, path):
+    answer = client.get(with_suffix(path, "jsonl"))
+    assert answer.mimetype == "application/jsonl"
+    assert answer.data.endswith(b"\n")
+    lines = [json.loads(each) for each in answer.text.splitlines()]
+    listed = client.get(with_query(path, "limit=1000")).json
+    assert len(lines) == listed["total"]
+    assert lines[:1000] == listed["items"]
+
+
+def test_json_lines_of_no_item_are_empty(client):
+    assert client.get("/v1/bodies.jsonl?at_position=0").data == b""
+
+
 def test_csv_takes_a_page_when_asked_and_links_to_the_next(client):
     answer = client.get("/v1/bodies.csv?limit=2")
     assert len(rows_of(answer)) == 3
@@ -556,6 +576,8 @@ def test_an_item_can_be_had_as_csv(client):
         ("text/csv", "/v1/bodies", "text/csv"),
         ("text/csv", "/v1/bodies.json", "application/json"),
         ("application/json", "/v1/bodies.csv", "text/csv"),
+        ("application/jsonl", "/v1/bodies", "application/jsonl"),
+        ("text/csv", "/v1/bodies.jsonl", "application/jsonl"),
         ("text/html,*/*;q=0.8", "/v1/bodies", "application/json"),
         ("*/*", "/v1/bodies", "application/json"),
         ("text/html,*/*;q=0.8", "/", "text/html"),
@@ -569,7 +591,11 @@ def test_the_suffix_wins_over_accept(client, accept, path, expected):
 def test_a_form_that_is_not_offered_is_refused_with_those_that_are(client):
     answer = client.get("/v1/bodies", headers={"Accept": "application/xml"})
     assert (answer.status_code, slug(answer)) == (406, "not-acceptable")
-    assert answer.json["available"] == ["application/json", "text/csv"]
+    assert answer.json["available"] == [
+        "application/json",
+        "text/csv",
+        "application/jsonl",
+    ]
     assert client.get("/v1/status.csv").json["available"] == ["application/json"]
 
 

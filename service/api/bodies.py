@@ -30,6 +30,7 @@ from service.api.revisions import add_revisions
 from service.context import read_model
 from service.http.contract import accepts, returns
 from service.http.problems import ProblemError
+from service.http.representations import LISTED
 
 bodies = Blueprint("bodies", __name__, url_prefix="/v1/bodies")
 
@@ -96,9 +97,7 @@ def timeline(moment: Any, page: Any, id: str) -> Any:
 
 @bodies.get("/<id>/changes")
 @accepts(query=RecordedFilterSchema)
-@returns(
-    RecordedSchema, many=True, noun="body", moved=moved, forms=("json", "csv", "txt")
-)
+@returns(RecordedSchema, many=True, noun="body", moved=moved, forms=(*LISTED, "txt"))
 def changes(moment: Any, page: Any, id: str, **filters: Any) -> Any:
     """List what was recorded of a body and those who oversee it, in sentences."""
     return list_recorded(read_model(), moment, page, id, **filters)

@@ -80,6 +80,7 @@ EXAMPLE = "http://127.0.0.1:8000"  # Where `make run` serves the record.
 PAGES = {
     "check-us": "Say in plain words how anybody can check the record, with commands.",
     "editors": "Say how editors come to a key, write, sign, and send again.",
+    "formats": "Say in which formats answers come, and what each is good for.",
     "importing": "Show editors how to import files and edited lists, with commands.",
     "limits": "Say how much may be asked, what answers say of themselves, how to cite.",
     "mistakes": "Say how to report a mistake, and how corrections show.",

@@ -58,6 +58,7 @@ WELCOME = {
         "importing": "/docs/importing",
         "mistakes": "/docs/mistakes",
         "about_sources": "/docs/sources",
+        "formats": "/docs/formats",
         "about_search": "/docs/search",
         "about_times": "/docs/times",
         "openapi": "/openapi.yaml",

@@ -21,7 +21,7 @@ from service.http.access import editor, requires, requires_key
 from service.http.bodies import fault, invalid, read_parts
 from service.http.contract import accepts, receives, returns, serves
 from service.http.problems import ProblemError
-from service.http.representations import HEADERS, choose_form, to_json
+from service.http.representations import FORMS, choose_form, to_json
 from service.imports import templates
 from service.imports.shapes import SHAPES
 from service.uploads import LIMIT, UploadError
@@ -83,7 +83,7 @@ def template(shape: str) -> Response:
     body = to_json(templates.describe(found))
     body = templates.to_csv(found).encode() if form == "csv" else body
     headers = {"Cache-Control": "public, max-age=300"}
-    return Response(body, content_type=HEADERS[form], headers=headers)
+    return Response(body, content_type=FORMS[form].header, headers=headers)
 
 
 @imports.get("/<id>")

@@ -1,5 +1,6 @@
 """Answers: a list or an item in the form asked for, with its meta and its headers."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Response, current_app, request, url_for
@@ -12,7 +13,13 @@ from service.http import memento, meta
 from service.http.asked import Asked
 from service.http.headers import link
 from service.http.paging import Cursor
-from service.http.representations import FORMS, HEADERS, to_csv, to_json, to_text
+from service.http.representations import (
+    FORMS,
+    to_csv,
+    to_json,
+    to_json_lines,
+    to_text,
+)
 
 
 def of_list(
@@ -21,10 +28,8 @@ def of_list(
     """Return a page of a list."""
     names = (*columns(schema), *listing.more_columns)
     following = _next(listing, asked)
-    if asked.form == "csv":
-        body = to_csv(listing.rows, names, for_excel=asked.for_excel)
-    elif asked.form == "txt":
-        body = to_text(listing.rows)
+    if asked.form != "json":
+        body = _lines(listing.rows, names, asked)
     else:
         said = meta.meta_of(
             asked,
@@ -45,8 +50,8 @@ def of_list(
 def of_item(row: Row, schema: type[Schema], asked: Asked) -> Response:
     """Return one item, flat."""
     names = columns(schema)
-    if asked.form == "csv":
-        return _respond(to_csv([row], names, for_excel=asked.for_excel), asked)
+    if asked.form != "json":
+        return _respond(_lines([row], names, asked), asked)
     item = {name: row[name] for name in names}
     return _respond(to_json({**item, "meta": meta.meta_of(asked)}), asked)
 
@@ -57,7 +62,7 @@ def of_recorded(row: Row, schema: type[Schema]) -> Response:
     It is the same to the byte when the request is sent again.
     """
     body = to_json({name: row[name] for name in columns(schema)})
-    response = Response(body, 201, content_type=HEADERS["json"])
+    response = Response(body, 201, content_type=FORMS["json"].header)
     event = row.get("event", row)
     response.headers["Location"] = meta.address(f"/v1/events/{event['position']}")
     response.headers["ETag"] = f'"{event["version"]}"'
@@ -78,21 +83,30 @@ def of_kept(row: Row, schema: type[Schema], at: str | None) -> Response:
 def of_accepted(row: Row, schema: type[Schema], at: str) -> Response:
     """Return what was accepted to be done, with the address that tells of it."""
     body = to_json({name: row[name] for name in columns(schema)})
-    response = Response(body, 202, content_type=HEADERS["json"])
+    response = Response(body, 202, content_type=FORMS["json"].header)
     response.headers["Location"] = meta.address(at)
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def _respond(body: bytes, asked: Asked) -> Response:
-    response = Response(body, content_type=HEADERS[asked.form])
-    response.headers["Cache-Control"] = _caching(asked)
+def _lines(rows: Sequence[Row], names: Sequence[str], asked: Asked) -> bytes:
+    """Write rows in a form that has no room for what is said of them."""
     if asked.form == "csv":
-        disposition = f"inline; filename={_file_name()}.csv"
+        return to_csv(rows, names, for_excel=asked.for_excel)
+    if asked.form == "jsonl":
+        return to_json_lines(rows, names)
+    return to_text(rows)
+
+
+def _respond(body: bytes, asked: Asked) -> Response:
+    response = Response(body, content_type=FORMS[asked.form].header)
+    response.headers["Cache-Control"] = _caching(asked)
+    if FORMS[asked.form].is_whole:
+        disposition = f"inline; filename={_file_name()}.{asked.form}"
         response.headers["Content-Disposition"] = disposition
     for form in asked.forms:
         target = meta.address(f"{request.path}.{form}", asked.given)
-        response.headers.add("Link", link(target, "alternate", FORMS[form]))
+        response.headers.add("Link", link(target, "alternate", FORMS[form].media))
     canonical = meta.address(request.path, asked.given)
     response.headers.add("Link", link(canonical, "canonical"))
     response.headers.add("Link", link(meta.permalink(asked), "cite-as"))

@@ -21,7 +21,7 @@ from service.http import answers, memento, moments, paging
 from service.http.asked import Asked, asked
 from service.http.problems import MovedError, ProblemError
 from service.http.queries import read_query
-from service.http.representations import SUFFIX, WHOLE, choose_form
+from service.http.representations import FORMS, LISTED, SUFFIX, choose_form
 from service.http.writing import read_members, read_write
 
 View = Callable[..., Any]
@@ -34,7 +34,7 @@ class Contract:
     """What an endpoint accepts and returns; one with a body records something.
 
     `noun` is that of the thing in the path; `gaps` the endpoint that shows what is
-    not held; `media` what is answered outside the forms of JSON and CSV. If what is
+    not held; `media` what is answered outside the forms of lists. If what is
     sent `may_be_known` already, the answer to that is 200: see `say_known`. `receives`
     are the media types of a file that is sent, of at most `limit` bytes. `keeps` is the
     status of an answer to what changes something outside the log; `sends` what is then
@@ -47,7 +47,7 @@ class Contract:
     limit: int | None = None
     result: type[Schema] | None = None
     many: bool = False
-    forms: tuple[str, ...] = ("json", "csv")
+    forms: tuple[str, ...] = LISTED
     noun: str | None = None
     gaps: str | None = None
     media: Mapping[str, type[Schema] | None] = field(default_factory=dict)
@@ -92,7 +92,7 @@ def returns(
     many: bool = False,
     noun: str | None = None,
     gaps: str | None = None,
-    forms: tuple[str, ...] = ("json", "csv"),
+    forms: tuple[str, ...] = LISTED,
     problems: tuple[int, ...] = (),
     may_be_kept: bool = True,
     may_be_known: bool = False,
@@ -250,7 +250,8 @@ def _ask(contract: Contract, path: Mapping[str, Any]) -> Asked:
     time, faults = memento.asked_time(query.fields)
     given, loaded = read_query(request.query_string, query, faults)
     loaded |= time
-    page, cursor = paging.page_of(loaded, given, request.path, is_whole=form in WHOLE)
+    is_whole = FORMS[form].is_whole
+    page, cursor = paging.page_of(loaded, given, request.path, is_whole=is_whole)
     moment = moments.resolve(loaded, read_model(), head(), record().clock())
     if cursor:
         moment = paging.pin(moment, cursor)

@@ -8,11 +8,12 @@ The permanent, provable public record of police inspection in England and Wales.
 
 What can be read answers GET and HEAD, with no key. What is recorded is sent by POST,
 with the key of an editor and an `Idempotency-Key`: the same request, sent again within
-24 hours, is recorded once and gets the same answer. Where JSON and CSV are offered, a
-suffix (`/v1/ratings.csv`) wins over `Accept`. Time has two axes: `as_of` is the world's
-(what was in force on that day), `known_at` and `at_position` are this record's (what it
-would have answered then). An unknown parameter is refused, never ignored. Answers may
-gain members as the API grows; none is changed or removed within v1."""
+24 hours, is recorded once and gets the same answer. What is listed comes as JSON, CSV
+and JSON Lines: a suffix (`/v1/ratings.csv`) wins over `Accept`. Time has two axes:
+`as_of` is the world's (what was in force on that day), `known_at` and `at_position` are
+this record's (what it would have answered then). An unknown parameter is refused, never
+ignored. Answers may gain members as the API grows; none is changed or removed within
+v1."""
 LICENCE = {
     "name": "Open Government Licence v3.0",
     "url": LICENCE_URL,
@@ -123,6 +124,10 @@ ERRORS = {
 }
 
 
+JSON_LINES = {
+    "type": "string",
+    "description": "An item a line, each an object of JSON as in the list.",
+}
 # Of these the members differ by the type of problem.
 OF_SOME = {"Problem", "Fault"}
 # The parts of the address of a tile (C2SP tlog-tiles); `n` has slashes of its own.

@@ -22,6 +22,7 @@ from service.http.described import (
     DESCRIPTION,
     ERRORS,
     HEADERS,
+    JSON_LINES,
     KEEP_ERRORS,
     LICENCE,
     NOT_ALWAYS,
@@ -133,6 +134,7 @@ def _describe_components(spec: "APISpec") -> None:
     )
     spec.components.schema("Problem", schema=ProblemSchema)
     spec.components.schema("Meta", schema=MetaSchema)
+    spec.components.schema("JsonLines", JSON_LINES)
     spec.components.response("Moved", _moved())
     for code, description in ERRORS.items():
         spec.components.response(f"Error{code}", _error(code, description))
@@ -349,7 +351,7 @@ def _content(contract: Contract) -> dict[str, Any]:
         }
     content: dict[str, Any] = {}
     for form in contract.forms:
-        content[FORMS[form]] = {"schema": _form(form, contract, contract.result)}
+        content[FORMS[form].media] = {"schema": _form(form, contract, contract.result)}
     return content
 
 
@@ -362,6 +364,8 @@ def _form(form: str, contract: Contract, result: type[Schema]) -> Any:
         header = ",".join(columns(result))
         description = f"RFC 4180, one line an item. Columns: {header}."
         return {"type": "string", "description": description}
+    if form == "jsonl":
+        return {"$ref": "#/components/schemas/JsonLines"}
     if form == "txt":
         return {"type": "string", "description": "The sentences, one a line."}
     if contract.many:

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -11,15 +12,35 @@ from flask import request
 from projections.read_model import Row
 from service.http.problems import ProblemError
 
-FORMS = {"json": "application/json", "csv": "text/csv", "txt": "text/plain"}
-HEADERS = {
-    "json": "application/json",
-    "csv": "text/csv; charset=utf-8; header=present",
-    "txt": "text/plain; charset=utf-8",
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form of answers: its media type, and what the header says of it besides.
+
+    In some forms a list comes whole, unless a page is asked for.
+    """
+
+    media: str
+    parameters: str = ""
+    is_whole: bool = False
+
+    @property
+    def header(self) -> str:
+        """What `Content-Type` says."""
+        return f"{self.media}{self.parameters}"
+
+
+# By the suffix that asks for it. A form more is a line more.
+FORMS = {
+    "json": Form("application/json"),
+    "csv": Form("text/csv", "; charset=utf-8; header=present", is_whole=True),
+    "jsonl": Form("application/jsonl", is_whole=True),
+    "txt": Form("text/plain", "; charset=utf-8", is_whole=True),
 }
-WHOLE = ("csv", "txt")  # Forms in which a list comes whole, unless a page is asked for.
+LISTED = ("json", "csv", "jsonl")  # Those that every list and every item has.
 BOM = "\ufeff"
 SUFFIX = "copperplate.suffix"
+_LINE = orjson.OPT_APPEND_NEWLINE
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -42,6 +63,13 @@ def to_csv(
     return text.getvalue().encode()
 
 
+def to_json_lines(rows: Iterable[Row], names: Sequence[str]) -> bytes:
+    """Write each row as an object of JSON on a line of its own."""
+    return b"".join(
+        orjson.dumps({name: row[name] for name in names}, option=_LINE) for row in rows
+    )
+
+
 def to_text(rows: Iterable[Row]) -> bytes:
     """Write the sentence of each row on a line of its own."""
     return "".join(f"{' '.join(row['sentence'].split())}\n" for row in rows).encode()
@@ -56,11 +84,11 @@ def choose_form(forms: Sequence[str]) -> str:
     likes = request.accept_mimetypes
     if not likes:
         return forms[0]
-    best = likes.best_match([*(FORMS[form] for form in forms), "text/html"])
+    best = likes.best_match([*(FORMS[form].media for form in forms), "text/html"])
     if best is None:
         raise _not_acceptable(f"There is none of {likes} to be had.", forms)
     # Until there are pages, a browser is shown the data.
-    return next((form for form in forms if FORMS[form] == best), forms[0])
+    return next((form for form in forms if FORMS[form].media == best), forms[0])
 
 
 def strip_suffix(wsgi_app: Any, keep: Iterable[str]) -> Callable[..., Any]:
@@ -78,7 +106,7 @@ def strip_suffix(wsgi_app: Any, keep: Iterable[str]) -> Callable[..., Any]:
 
 
 def _not_acceptable(detail: str, forms: Sequence[str]) -> ProblemError:
-    available = [FORMS[form] for form in forms]
+    available = [FORMS[form].media for form in forms]
     return ProblemError("not-acceptable", detail, {"available": available})
 
 

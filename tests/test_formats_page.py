@@ -1,0 +1,28 @@
+"""The page about formats: each address on it is asked for, and holds something."""
+
+import re
+
+import pytest
+
+from service.http.representations import FORMS
+from tests.records import client, record
+from tests.test_check_us import DOCS
+
+__all__ = ["client", "record"]
+
+TEXT = (DOCS / "formats.md").read_text()
+ADDRESSES = re.findall(r"^/v1/.+$", TEXT, re.M)
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_an_address_of_the_page_answers_in_the_format_that_it_asks_for(client, address):
+    answer = client.get(address)
+    assert answer.status_code == 200
+    suffix = address.partition("?")[0].rpartition(".")[2]
+    assert answer.mimetype == FORMS[suffix].media
+    assert len(answer.data) > 100
+
+
+def test_the_page_shows_every_format():
+    shown = {address.partition("?")[0].rpartition(".")[2] for address in ADDRESSES}
+    assert shown == set(FORMS)
