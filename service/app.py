@@ -9,6 +9,7 @@ from flask import Blueprint, Flask
 from service import context
 from service.api import catalogue
 from service.http.access import register_access
+from service.http.codings import register_codings
 from service.http.errors import register_errors
 from service.http.headers import register_headers
 from service.http.limited import limit
@@ -35,6 +36,7 @@ def create_app(
     register_access(app)
     register_errors(app)
     register_headers(app)
+    register_codings(app)  # Last, so that it is done before headers tell of the bytes.
     paths = [rule.rule for rule in app.url_map.iter_rules()]
     keep = [path for path in paths if path.rpartition(".")[2] in FORMS]
     app.wsgi_app = _in_front(app.wsgi_app, keep, record)  # type: ignore[method-assign]

@@ -1,11 +1,14 @@
 """A client that checks every answer, errors too, against openapi.yaml."""
 
+import gzip
 import re
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 import orjson
 import yaml
+import zstandard
 from flask.testing import FlaskClient
 from jsonschema_rs import Draft202012Validator
 from werkzeug.test import TestResponse
@@ -23,6 +26,11 @@ ALWAYS = [
     "Server-Timing",
     "Vary",
 ]
+UNPACK: dict[str, Callable[[bytes], bytes]] = {
+    "identity": bytes,
+    "gzip": gzip.decompress,
+    "zstd": lambda data: zstandard.ZstdDecompressor().decompressobj().decompress(data),
+}
 
 
 class ContractClient(FlaskClient):
@@ -67,14 +75,15 @@ def _check_problem(response: TestResponse) -> None:
 
 
 def _body(response: TestResponse) -> Any:
+    data = UNPACK[response.headers.get("Content-Encoding", "identity")](response.data)
     if response.mimetype.endswith("json"):
-        return response.get_json(force=True)
+        return orjson.loads(data)
     if response.mimetype == "application/octet-stream":
-        return response.data.decode("latin-1")
-    is_yaml = response.mimetype == "application/yaml"
-    if is_yaml:
-        return SPEC if response.text == COMMITTED else yaml.safe_load(response.text)
-    return response.text
+        return data.decode("latin-1")
+    if response.mimetype == "application/yaml":
+        text = data.decode()
+        return SPEC if text == COMMITTED else yaml.safe_load(text)
+    return data.decode()
 
 
 def _validate(body: Any, schema: dict[str, Any]) -> None:
