@@ -192,12 +192,12 @@ def list_corrections(
 ) -> Listing:
     """Return corrections, retractions and disputes in the order of the log."""
     conditions = _conditions(moment, **filters)
-    total = _count(db, conditions)
+    total = 0 if page.goes_on else _count(db, conditions)
     if page.after is not None:
         conditions.append(table.c.position > number_of(page.after))
-    limit = None if page.limit is None else page.limit + 1
+    limit = None if page.most is None else page.most + 1
     rows = _rows(db, conditions, table.c.position, limit)
-    shown = rows if page.limit is None else rows[: page.limit]
+    shown = rows if page.most is None else rows[: page.most]
     last = (str(shown[-1]["position"]),) if len(shown) < len(rows) else None
     return Listing(_items(db, moment, shown), total, last)
 

@@ -42,15 +42,15 @@ def list_events(
     ]
     conditions += [history.c.type == type] if type else []
     conditions += [history.c.stream == stream] if stream else []
-    total = _count(db, conditions)
+    total = 0 if page.goes_on else _count(db, conditions)
     if page.after is not None:
         conditions.append(history.c.position > number_of(page.after))
-    limit = None if page.limit is None else page.limit + 1
+    limit = None if page.most is None else page.most + 1
     rows = _select(db, conditions, limit)
-    if page.limit is None or len(rows) <= page.limit:
+    if page.most is None or len(rows) <= page.most:
         return Listing(rows, total, notes=_notes(db, type) if type else [])
-    last = rows[page.limit - 1]["position"]
-    return Listing(rows[: page.limit], total, (str(last),))
+    last = rows[page.most - 1]["position"]
+    return Listing(rows[: page.most], total, (str(last),))
 
 
 def _notes(db: ReadModel, type: str) -> list[str]:
@@ -69,7 +69,7 @@ def list_versions(
 ) -> Listing | None:
     """Return the events of one thing, the first one first, or None without any."""
     listing = list_events(db, moment, page, stream=stream)
-    return listing if listing.total else None
+    return listing if listing.total or page.goes_on else None
 
 
 def positions_of(db: ReadModel, streams: Iterable[str]) -> dict[tuple[str, int], int]:

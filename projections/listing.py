@@ -21,10 +21,25 @@ class WrongKeyError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Which part of a list: what follows a key, at most so many; None is all."""
+    """Which part of a list: what follows a key, at most so many; None is all.
+
+    Of a list that is wanted whole, what comes from the database may be given in parts:
+    `part` says how many rows have one. It is counted with the first of them.
+    """
 
     limit: int | None = None
     after: tuple[str, ...] | None = None
+    part: int | None = None
+
+    @property
+    def most(self) -> int | None:
+        """How many rows may come from the database at once."""
+        return self.limit if self.limit is not None else self.part
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether it is a later part of a list that is wanted whole."""
+        return self.limit is None and self.part is not None and self.after is not None
 
 
 @dataclass(slots=True)
@@ -51,9 +66,9 @@ def list_rows(
     known = [standing(table, moment), table.c.part == part, *conditions]
     statement = select(table).where(*known, in_force(table, moment))
     with database.reading(db.engine) as connection:
-        total = _count(connection, statement)
+        total = 0 if page.goes_on else _count(connection, statement)
         undated = None
-        if moment.as_of and not moment.with_undated:
+        if moment.as_of and not moment.with_undated and not page.goes_on:
             hidden = select(table).where(*known, table.c.valid_from == "")
             undated = _count(connection, hidden)
         rows, last_key = _page(connection, statement, (table.c.id,), page)
@@ -262,10 +277,10 @@ def _page(
         check_key(page.after, len(key))
         statement = statement.where(and_(tuple_(*key) > tuple_(*page.after)))
     statement = statement.order_by(*key)
-    if page.limit is not None:
-        statement = statement.limit(page.limit + 1)
+    if page.most is not None:
+        statement = statement.limit(page.most + 1)
     rows = [dict(row) for row in connection.execute(statement).mappings()]
-    if page.limit is None or len(rows) <= page.limit:
+    if page.most is None or len(rows) <= page.most:
         return rows, None
-    last = rows[page.limit - 1]
-    return rows[: page.limit], tuple(last[column.name] for column in key)
+    last = rows[page.most - 1]
+    return rows[: page.most], tuple(last[column.name] for column in key)

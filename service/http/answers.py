@@ -1,6 +1,7 @@
 """Answers: a list or an item in the form asked for, with its meta and its headers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 from flask import Response, current_app, request, url_for
@@ -20,28 +21,29 @@ from service.http.representations import (
     to_json_lines,
     to_text,
 )
+from service.http.spooling import Spool
 
 
 def of_list(
-    listing: Listing, schema: type[Schema], asked: Asked, gaps: str | None
+    listing: Listing,
+    schema: type[Schema],
+    asked: Asked,
+    gaps: str | None,
+    rest: Iterable[Listing] = (),
 ) -> Response:
-    """Return a page of a list."""
+    """Return a page of a list, or a whole one, of which the rest comes in parts."""
     names = (*columns(schema), *listing.more_columns)
     following = _next(listing, asked)
-    if asked.form != "json":
-        body = _lines(listing.rows, names, asked)
-    else:
+    if asked.form == "json" or asked.form in asked.draws:
         said = meta.meta_of(
             asked,
             gaps=gaps and _gaps(gaps, asked),
             undated=listing.undated,
             notes=listing.notes,
         )
-        items = [{name: row[name] for name in names} for row in listing.rows]
-        body = to_json(
-            {"items": items, "total": listing.total, "next": following, "meta": said}
-        )
-    response = _respond(body, asked)
+        response = _respond(_page(listing, names, asked, said, following), asked)
+    else:
+        response = _in_lines(chain([listing], rest), names, asked)
     if following:
         response.headers.add("Link", link(following, "next"))
     return response
@@ -50,6 +52,8 @@ def of_list(
 def of_item(row: Row, schema: type[Schema], asked: Asked) -> Response:
     """Return one item, flat."""
     names = columns(schema)
+    if draw := asked.draws.get(asked.form):
+        return _respond(draw([row], meta.meta_of(asked)), asked)
     if asked.form != "json":
         return _respond(_lines([row], names, asked), asked)
     item = {name: row[name] for name in names}
@@ -73,7 +77,7 @@ def of_recorded(row: Row, schema: type[Schema]) -> Response:
 def of_kept(row: Row, schema: type[Schema], at: str | None) -> Response:
     """Return what was made (201, at an address) or changed outside the log."""
     body = to_json({name: row[name] for name in columns(schema)})
-    response = Response(body, 201 if at else 200, content_type=HEADERS["json"])
+    response = Response(body, 201 if at else 200, content_type=FORMS["json"].header)
     if at:
         response.headers["Location"] = meta.address(at)
     response.headers["Cache-Control"] = "no-store"
@@ -89,21 +93,58 @@ def of_accepted(row: Row, schema: type[Schema], at: str) -> Response:
     return response
 
 
-def _lines(rows: Sequence[Row], names: Sequence[str], asked: Asked) -> bytes:
-    """Write rows in a form that has no room for what is said of them."""
+def _page(
+    listing: Listing,
+    names: Sequence[str],
+    asked: Asked,
+    said: dict[str, Any],
+    following: str | None,
+) -> bytes:
+    """Write a list in a form that has room for what is said of it."""
+    if draw := asked.draws.get(asked.form):
+        return draw(listing.rows, said)
+    items = [{name: row[name] for name in names} for row in listing.rows]
+    return to_json(
+        {"items": items, "total": listing.total, "next": following, "meta": said}
+    )
+
+
+def _in_lines(
+    listings: Iterable[Listing], names: Sequence[str], asked: Asked
+) -> Response:
+    """Return a list in a form that has no room for what is said of it."""
+    spool = Spool(
+        _lines(listing.rows, names, asked, is_first=number == 0)
+        for number, listing in enumerate(listings)
+    )
+    if not spool.is_large:
+        return _respond(spool.whole(), asked)
+    response = _respond(spool.parts(), asked)
+    response.content_length = spool.size
+    response.call_on_close(spool.close)
+    if request.method == "HEAD":
+        spool.close()
+    return response
+
+
+def _lines(
+    rows: Sequence[Row], names: Sequence[str], asked: Asked, *, is_first: bool = True
+) -> bytes:
     if asked.form == "csv":
-        return to_csv(rows, names, for_excel=asked.for_excel)
+        return to_csv(rows, names, for_excel=asked.for_excel, is_first=is_first)
     if asked.form == "jsonl":
         return to_json_lines(rows, names)
     return to_text(rows)
 
 
-def _respond(body: bytes, asked: Asked) -> Response:
+def _respond(body: bytes | Iterator[bytes], asked: Asked) -> Response:
     response = Response(body, content_type=FORMS[asked.form].header)
     response.headers["Cache-Control"] = _caching(asked)
     if FORMS[asked.form].is_whole:
         disposition = f"inline; filename={_file_name()}.{asked.form}"
         response.headers["Content-Disposition"] = disposition
+    if policy := FORMS[asked.form].policy:
+        response.headers["Content-Security-Policy"] = policy
     for form in asked.forms:
         target = meta.address(f"{request.path}.{form}", asked.given)
         response.headers.add("Link", link(target, "alternate", FORMS[form].media))
@@ -124,7 +165,7 @@ def _has_versions() -> bool:
 
 
 def _next(listing: Listing, asked: Asked) -> str | None:
-    if listing.last_key is None:
+    if listing.last_key is None or asked.page.limit is None:
         return None
     moment = asked.moment
     cursor = Cursor(
@@ -142,7 +183,9 @@ def _gaps(endpoint: str, asked: Asked) -> str:
     """Return the address that shows what the record lacks of what was asked for."""
     view: Any = current_app.view_functions[endpoint]
     names = view.contract.query().fields
-    wanted = {**meta.filters(asked), **meta.pinned(asked)}
+    id = (request.view_args or {}).get("id")
+    about = {asked.noun: id} if asked.noun and id else {}
+    wanted = {**about, **meta.filters(asked), **meta.pinned(asked)}
     shared = {name: value for name, value in wanted.items() if name in names}
     return meta.address(url_for(endpoint), shared)
 

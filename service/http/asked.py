@@ -1,12 +1,14 @@
 """What a request asks for, once its contract has been checked."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from flask import g
 
 from projections.listing import Page
 from projections.moment import Moment
+from service.http.representations import Draw
 
 RECORD = ("known_at", "at_position")  # Parameters of the axis of this record.
 
@@ -30,9 +32,11 @@ class Asked:
     filters_hash: str
     for_excel: bool
     takes: frozenset[str]
+    draws: Mapping[str, Draw] = field(default_factory=dict)
     may_be_kept: bool = True
     kept_for: int = 0
     is_negotiated: bool = False
+    noun: str | None = None
     thing: tuple[str, str] | None = None
 
     @property

@@ -1,15 +1,14 @@
 """Atom feeds (RFC 4287), in pages from the newest back (RFC 5005, section 3)."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import NAMESPACE_URL, uuid5
 from xml.etree import ElementTree as Xml
 
+from service.http.xml import add, to_bytes
+
 MEDIA_TYPE = "application/atom+xml"
 NAMESPACE = "http://www.w3.org/2005/Atom"
-# What XML 1.0 has no way to say, even escaped (section 2.2).
-_UNSAYABLE = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 Link = tuple[str, str]  # Its relation and its address.
 
 
@@ -42,16 +41,16 @@ class Feed:
 def to_atom(feed: Feed, entries: Iterable[Entry]) -> bytes:
     """Write a page of a feed."""
     root = Xml.Element("feed", {"xmlns": NAMESPACE, "xml:lang": "en"})
-    _add(root, "id", id_of(feed.name))
-    _add(root, "title", feed.title)
-    _add(root, "subtitle", feed.subtitle)
-    _add(root, "updated", feed.updated)
-    _add(Xml.SubElement(root, "author"), "name", feed.author)
-    _add(root, "rights", feed.rights)
+    add(root, "id", id_of(feed.name))
+    add(root, "title", feed.title)
+    add(root, "subtitle", feed.subtitle)
+    add(root, "updated", feed.updated)
+    add(add(root, "author"), "name", feed.author)
+    add(root, "rights", feed.rights)
     _link(root, feed.links)
     for entry in entries:
         _add_entry(root, entry)
-    return bytes(Xml.tostring(root, encoding="utf-8", xml_declaration=True))
+    return to_bytes(root)
 
 
 def id_of(name: str) -> str:
@@ -61,20 +60,16 @@ def id_of(name: str) -> str:
 
 def _add_entry(root: Xml.Element, entry: Entry) -> None:
     element = Xml.SubElement(root, "entry")
-    _add(element, "id", id_of(entry.name))
-    _add(element, "title", entry.title)
-    _add(element, "published", entry.published)
-    _add(element, "updated", entry.updated)
-    _add(element, "summary", entry.summary)
+    add(element, "id", id_of(entry.name))
+    add(element, "title", entry.title)
+    add(element, "published", entry.published)
+    add(element, "updated", entry.updated)
+    add(element, "summary", entry.summary)
     for term in entry.categories:
-        Xml.SubElement(element, "category", {"term": term})
+        add(element, "category", term=term)
     _link(element, entry.links)
-
-
-def _add(parent: Xml.Element, name: str, text: str) -> None:
-    Xml.SubElement(parent, name).text = _UNSAYABLE.sub("\ufffd", text)
 
 
 def _link(parent: Xml.Element, links: Sequence[Link]) -> None:
     for relation, address in links:
-        Xml.SubElement(parent, "link", {"rel": relation, "href": address})
+        add(parent, "link", rel=relation, href=address)

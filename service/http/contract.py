@@ -4,7 +4,7 @@ There is one way through all endpoints: contract, moment, query, representation.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, wraps
 from typing import Any
@@ -21,7 +21,7 @@ from service.http import answers, memento, moments, paging
 from service.http.asked import Asked, asked
 from service.http.problems import MovedError, ProblemError
 from service.http.queries import read_query
-from service.http.representations import FORMS, LISTED, SUFFIX, choose_form
+from service.http.representations import FORMS, LISTED, SUFFIX, Draw, choose_form
 from service.http.writing import read_members, read_write
 
 View = Callable[..., Any]
@@ -48,6 +48,7 @@ class Contract:
     result: type[Schema] | None = None
     many: bool = False
     forms: tuple[str, ...] = LISTED
+    draws: Mapping[str, Draw] = field(default_factory=dict)
     noun: str | None = None
     gaps: str | None = None
     media: Mapping[str, type[Schema] | None] = field(default_factory=dict)
@@ -93,6 +94,7 @@ def returns(
     noun: str | None = None,
     gaps: str | None = None,
     forms: tuple[str, ...] = LISTED,
+    draws: Mapping[str, Draw] | None = None,
     problems: tuple[int, ...] = (),
     may_be_kept: bool = True,
     may_be_known: bool = False,
@@ -104,8 +106,8 @@ def returns(
     What a request has recorded is answered with 201, and the address of the event at
     the `position` of the result. What may be erased at any time is not to be kept by
     anybody's cache; what no event changes is `kept_for` so many seconds by any.
-    `moved` finds the id under which the thing is on record, if it is, for an address
-    by another.
+    `draws` are forms of its own, and what writes them. `moved` finds the id under which
+    the thing is on record, if it is, for an address by another.
     """
 
     def decorate(view: View) -> View:
@@ -118,7 +120,8 @@ def returns(
                 raise _absent(noun, moved, kwargs.get("id"), asked().moment)
             if isinstance(found, Listing):
                 found.notes += _notes(asked())
-                return answers.of_list(found, result, asked(), gaps)
+                rest = _rest(view, kwargs, found)
+                return answers.of_list(found, result, asked(), gaps, rest)
             return answers.of_item(found, result, asked())
 
         return _note(
@@ -127,7 +130,8 @@ def returns(
             many=many,
             noun=noun,
             gaps=gaps,
-            forms=forms,
+            forms=(*forms, *(draws or {})),
+            draws=draws or {},
             problems=problems,
             may_be_kept=may_be_kept,
             may_be_known=may_be_known,
@@ -263,6 +267,7 @@ def _ask(contract: Contract, path: Mapping[str, Any]) -> Asked:
     return Asked(
         form=form,
         forms=contract.forms,
+        draws=contract.draws,
         given=given,
         moment=moment,
         page=page,
@@ -273,6 +278,7 @@ def _ask(contract: Contract, path: Mapping[str, Any]) -> Asked:
         may_be_kept=contract.may_be_kept,
         kept_for=contract.kept_for,
         is_negotiated=bool(time) and cursor is None,
+        noun=contract.noun,
         thing=_thing(contract, path),
     )
 
@@ -307,6 +313,14 @@ def _at_one_moment(view: View, arguments: dict[str, Any]) -> Any:
         return found
     arguments["moment"] = replace(moment, head=now)
     return view(**arguments)
+
+
+def _rest(view: View, arguments: dict[str, Any], listing: Listing) -> Iterator[Listing]:
+    """Give the later parts of a list that is wanted whole, one by one."""
+    while listing.last_key is not None and arguments["page"].limit is None:
+        page = replace(arguments["page"], after=listing.last_key)
+        listing = view(**{**arguments, "page": page})
+        yield listing
 
 
 def _check_id(noun: str | None, id: str | None) -> None:

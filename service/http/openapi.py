@@ -366,6 +366,8 @@ def _form(form: str, contract: Contract, result: type[Schema]) -> Any:
         return {"type": "string", "description": description}
     if form == "jsonl":
         return {"$ref": "#/components/schemas/JsonLines"}
+    if form in contract.draws:
+        return {"type": _kind(FORMS[form].media)}
     if form == "txt":
         return {"type": "string", "description": "The sentences, one a line."}
     if contract.many:

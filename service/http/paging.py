@@ -16,6 +16,7 @@ from schemas.listing import LIMIT
 from service.http.problems import ProblemError
 
 PAGING = ("limit", "cursor", "excel")
+PART = 1000  # Rows that are held at once of a list that comes whole.
 _KEY = re.compile(r"[a-z0-9.-]{0,400}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -51,7 +52,8 @@ def page_of(
             raise ProblemError("cursor-mismatch", detail)
     default = None if is_whole and cursor is None else LIMIT
     limit = asked.get("limit", default)
-    return Page(limit, cursor.key if cursor else None), cursor
+    part = PART if limit is None else None
+    return Page(limit, cursor.key if cursor else None, part), cursor
 
 
 def pin(moment: Moment, cursor: Cursor) -> Moment:

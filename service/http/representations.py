@@ -23,6 +23,7 @@ class Form:
     media: str
     parameters: str = ""
     is_whole: bool = False
+    policy: str | None = None  # What a browser lets it do.
 
     @property
     def header(self) -> str:
@@ -36,7 +37,10 @@ FORMS = {
     "csv": Form("text/csv", "; charset=utf-8; header=present", is_whole=True),
     "jsonl": Form("application/jsonl", is_whole=True),
     "txt": Form("text/plain", "; charset=utf-8", is_whole=True),
+    "svg": Form("image/svg+xml", is_whole=True, policy="default-src 'none'; sandbox"),
 }
+# Writes rows, or one item, and what is said of them, in a form of one endpoint.
+Draw = Callable[[Sequence[Row], Mapping[str, Any]], bytes]
 LISTED = ("json", "csv", "jsonl")  # Those that every list and every item has.
 BOM = "\ufeff"
 SUFFIX = "copperplate.suffix"
@@ -50,14 +54,22 @@ def to_json(value: Any) -> bytes:
 
 
 def to_csv(
-    rows: Iterable[Row], columns: Sequence[str], *, for_excel: bool = False
+    rows: Iterable[Row],
+    columns: Sequence[str],
+    *,
+    for_excel: bool = False,
+    is_first: bool = True,
 ) -> bytes:
-    """Write rows by RFC 4180; null is empty, several values are joined with `;`."""
+    """Write rows by RFC 4180; null is empty, several values are joined with `;`.
+
+    The first part of a file has the line of columns.
+    """
     text = io.StringIO()
-    if for_excel:
+    if for_excel and is_first:
         text.write(BOM)
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(columns)
+    if is_first:
+        writer.writerow(columns)
     cell = _guarded if for_excel else _cell
     writer.writerows([cell(row[name]) for name in columns] for row in rows)
     return text.getvalue().encode()
