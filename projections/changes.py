@@ -41,7 +41,7 @@ def grade_changes(db: ReadModel, moment: Moment, body: str | None = None) -> lis
     """Return every move of a grade, of one body or of all."""
     where = [ratings.table.c.body == body] if body else []
     rows = ratings.rating_rows(db, moment.without_day(), *where)
-    seen = [row for row in rows if _is_known_by(row, moment)]
+    seen = [row for row in rows if is_known_by(row, moment)]
     labels = bodies.labels(db, moment), programmes.labels(db, moment)
     return [_move(old, new, *labels) for old, new in _moves(seen)]
 
@@ -112,7 +112,8 @@ def _direction(old: Row, new: Row, asked: programmes.ProgrammeLabels) -> str | N
     return str(Direction.UP if after < before else Direction.DOWN)
 
 
-def _is_known_by(row: Row, moment: Moment) -> bool:
+def is_known_by(row: Row, moment: Moment) -> bool:
+    """Whether a rating was published by the day asked for, if one is."""
     if moment.as_of is None or row["valid_from"] == "":
         return moment.as_of is None or moment.with_undated
     return bool(row["valid_from"] <= moment.as_of)

@@ -226,6 +226,10 @@ class ProgrammeLabels:
     def __init__(self, rows: list[Row]) -> None:
         self.rows = {row["id"]: row for row in rows if row["part"] == ""}
         self._questions: dict[str, dict[str, Row]] = {}
+        self._scales = {
+            id: {each["grade"]: each for each in orjson.loads(row["grades"])}
+            for id, row in self.rows.items()
+        }
         for row in rows:
             if row["question"]:
                 self._questions.setdefault(row["id"], {})[row["question"]] = row
@@ -248,16 +252,17 @@ class ProgrammeLabels:
 
     def grade_label(self, programme: str, grade: str) -> str:
         """Return the label of a grade on the scale of a programme."""
-        return self._grades(programme).get(grade, {}).get("label") or grade
+        known = self._scales.get(programme, {}).get(grade, {})
+        return known.get("label") or grade
 
     def grade_rank(self, programme: str, grade: str) -> int | None:
         """Return the rank of a grade: 1 is the best."""
-        return self._grades(programme).get(grade, {}).get("rank")
+        rank: int | None = self._scales.get(programme, {}).get(grade, {}).get("rank")
+        return rank
 
-    def _grades(self, programme: str) -> dict[str, Row]:
-        row = self.rows.get(programme)
-        grades = orjson.loads(row["grades"]) if row else []
-        return {each["grade"]: each for each in grades}
+    def length(self, programme: str) -> int:
+        """Return how many grades the scale of a programme has."""
+        return len(self._scales.get(programme, {}))
 
 
 def labels(db: ReadModel, moment: Moment) -> ProgrammeLabels:

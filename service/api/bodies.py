@@ -11,6 +11,7 @@ from projections.bodies import (
     moved_to,
     similar_outside_ids,
 )
+from projections.grades import list_grades
 from projections.history import list_versions
 from projections.moment import known_since
 from projections.profile import get_profile
@@ -18,6 +19,7 @@ from projections.recorded import list_recorded
 from projections.timeline import list_timeline
 from schemas.bodies import BodyFilterSchema, BodySchema, LookupSchema
 from schemas.events import RecordedEventSchema
+from schemas.grades import GradeFilterSchema, GradeSchema
 from schemas.listing import LogPageSchema, MomentSchema
 from schemas.profile import ProfileSchema
 from schemas.timeline import (
@@ -26,6 +28,7 @@ from schemas.timeline import (
     TimelineFilterSchema,
     TimelineSchema,
 )
+from service import grades_chart
 from service.api.revisions import add_revisions
 from service.context import read_model
 from service.http.contract import accepts, returns
@@ -93,6 +96,21 @@ def profile(moment: Any, id: str) -> Any:
 def timeline(moment: Any, page: Any, id: str) -> Any:
     """List what happened to a body and those who oversee it, undated things last."""
     return list_timeline(read_model(), moment, page, id)
+
+
+@bodies.get("/<id>/grades")
+@accepts(query=GradeFilterSchema)
+@returns(
+    GradeSchema,
+    many=True,
+    noun="body",
+    moved=moved,
+    gaps="coverage.index",
+    draws={"svg": grades_chart.draw},
+)
+def grades(moment: Any, page: Any, id: str, **filters: Any) -> Any:
+    """List the grades of a body over time; as `.svg` a chart, for an article."""
+    return list_grades(read_model(), moment, page, id, **filters)
 
 
 @bodies.get("/<id>/changes")
