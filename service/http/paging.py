@@ -12,13 +12,13 @@ import orjson
 
 from projections.listing import Page
 from projections.moment import Moment
+from schemas import dates
 from schemas.listing import LIMIT
 from service.http.problems import ProblemError
 
 PAGING = ("limit", "cursor", "excel")
 PART = 1000  # Rows that are held at once of a list that comes whole.
 _KEY = re.compile(r"[a-z0-9.-]{0,400}")
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,10 @@ def _is_sound(cursor: Cursor) -> bool:
 
 
 def _is_day(text: str) -> bool:
-    return bool(_DAY.fullmatch(text)) and "1800" <= text[:4] <= "2199"
+    try:
+        return dates.calendar_day(text) == text
+    except dates.InvalidDateError:
+        return False
 
 
 def _invalid() -> ProblemError:
