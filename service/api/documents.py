@@ -133,7 +133,9 @@ def contract_file() -> Path:
 
 @lru_cache(maxsize=1)
 def _contract_as_json() -> bytes:
-    return json.dumps(yaml.safe_load(contract_file().read_text())).encode()
+    # The reader that is written in C takes a tenth of the time, where there is one.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return json.dumps(yaml.load(contract_file().read_text(), loader)).encode()
 
 
 def _json(value: Any) -> Response:

@@ -10,6 +10,8 @@ from urllib.parse import quote
 from flask import Flask, Response, current_app, request
 
 from service import context
+from service.http.problems import ProblemError
+from service.http.queries import LONGEST, fault
 
 API_VERSION = "1"
 LICENCE = "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/"
@@ -43,6 +45,7 @@ FOR_SECONDS = "public, max-age=1"
 
 def register_headers(app: Flask) -> None:
     """Put the headers on every answer, and answer OPTIONS."""
+    app.before_request(_refuse_long)
     app.before_request(_preflight)
     app.after_request(_add_headers)
 
@@ -51,6 +54,18 @@ def link(target: str, relation: str, media_type: str | None = None) -> str:
     """Return one link for the header `Link` (RFC 8288)."""
     kind = f'; type="{media_type}"' if media_type else ""
     return f'<{target}>; rel="{relation}"{kind}'
+
+
+def _refuse_long() -> None:
+    """Refuse headers that would take long to read; cookies are not read at all."""
+    faults = [
+        fault(name, f"More than {LONGEST:,} characters.")
+        for name, value in request.headers
+        if len(value) > LONGEST and name != "Cookie"
+    ]
+    if faults:
+        detail = "; ".join(f"{each['parameter']}: {each['detail']}" for each in faults)
+        raise ProblemError("invalid-parameter", detail, {"errors": faults})
 
 
 def _preflight() -> Response | None:

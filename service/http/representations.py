@@ -98,7 +98,7 @@ def choose_form(forms: Sequence[str]) -> str:
         return forms[0]
     best = likes.best_match([*(FORMS[form].media for form in forms), "text/html"])
     if best is None:
-        raise _not_acceptable(f"There is none of {likes} to be had.", forms)
+        raise _not_acceptable(f"There is none of {str(likes)[:200]} to be had.", forms)
     # Until there are pages, a browser is shown the data.
     return next((form for form in forms if FORMS[form].media == best), forms[0])
 
