@@ -79,6 +79,7 @@ def versioned_table(name: str, *columns: Column[Any]) -> Table:
 
 def keep_no_statistics(table: Table, column: str) -> None:
     """Let PostgreSQL note no values of a column, named as ALTER names it."""
+    # SQLAlchemy says no types of DDL.
     statement = DDL(f"ALTER {column} SET STATISTICS 0")  # type: ignore[no-untyped-call]
     event.listen(table, "after_create", statement.execute_if(dialect="postgresql"))
 

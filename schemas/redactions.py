@@ -43,6 +43,7 @@ class FieldRedactedSchema(EventData):
     """Sealed words of an earlier event were erased for good."""
 
     target = kinds.Nested(RedactionTargetSchema, required=True)
+    # The event has a member of this name; that of marshmallow is an instance's.
     fields = SortedNames(required=True)  # type: ignore[assignment]
     basis = Code(RedactionBasis, required=True)
     reference = Text(REFERENCE_LENGTH, load_default=None, allow_none=True)
@@ -65,6 +66,7 @@ class RedactionSchema(ItemSchema):
     target_position = kinds.Integer(
         allow_none=True, metadata={"description": "The event, by its place in the log."}
     )
+    # As above.
     fields = kinds.List(  # type: ignore[assignment]
         kinds.String(),
         metadata={"description": "The names of the fields that were erased."},

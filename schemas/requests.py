@@ -150,6 +150,7 @@ class SourceRequestSchema(Closed):
 class RedactionRequestSchema(Closed):
     """Which sealed words of an event are to be erased for good, and why."""
 
+    # The event has a member of this name; that of marshmallow is an instance's.
     fields = SortedNames(required=True)  # type: ignore[assignment]
     basis = Code(RedactionBasis, required=True)
     reference = Text(REFERENCE_LENGTH, load_default=None, allow_none=True)

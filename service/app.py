@@ -39,6 +39,7 @@ def create_app(
     register_codings(app)  # Last, so that it is done before headers tell of the bytes.
     paths = [rule.rule for rule in app.url_map.iter_rules()]
     keep = [path for path in paths if path.rpartition(".")[2] in FORMS]
+    # The way that Flask documents for what stands before an app.
     app.wsgi_app = _in_front(app.wsgi_app, keep, record)  # type: ignore[method-assign]
     return app
 

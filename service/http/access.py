@@ -156,6 +156,7 @@ def _refuse_unguarded(rule: Rule, view: View) -> None:
 
 
 def _guarded(wrapper: View, **members: Any) -> View:
+    # No type of a function says that it takes attributes.
     wrapper.guard = Guard(wrapper, **members)  # type: ignore[attr-defined]
     return wrapper
 

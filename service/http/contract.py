@@ -73,6 +73,7 @@ def accepts(
     def decorate(view: View) -> View:
         @wraps(view)
         def wrapper(**path: Any) -> Any:
+            # `_note` has put it there, below.
             contract: Contract = wrapper.contract  # type: ignore[attr-defined]
             if contract.body:
                 return view(**path, **_read_write(contract, path))
@@ -352,6 +353,7 @@ def _absent(
 
 def _path_with(id: str) -> str:
     """Return the path and the query of the request with another id."""
+    # A view that runs was found by a rule.
     before, _, after = request.url_rule.rule.partition("<id>")  # type: ignore[union-attr]
     suffix = request.environ.get(SUFFIX)
     ending = f".{suffix}" if suffix else ""
@@ -372,6 +374,7 @@ def _missing(noun: str | None, id: str | None, moment: Moment) -> ProblemError:
 def _note(wrapper: View, **changes: Any) -> View:
     """Add to the contract that `wraps` has copied from the view."""
     contract = getattr(wrapper, "contract", Contract())
+    # No type of a function says that it takes attributes.
     wrapper.contract = replace(contract, **changes)  # type: ignore[attr-defined]
     return wrapper
 

@@ -387,6 +387,7 @@ def _checked(wanted: Wanted) -> dict[str, Any]:
         if wanted.source:
             _check_source(_without_title(wanted.source))
     except ValidationError as error:
+        # marshmallow leaves this method without types.
         messages = error.normalized_messages()  # type: ignore[no-untyped-call]
         raise RefusedError(*_faults(messages)) from error
     return data

@@ -176,6 +176,7 @@ class _Deadline:
         timer.daemon = True
         timer.start()
         try:
+            # A mixin: the method is that of the connection before which it stands.
             return super().getresponse()  # type: ignore[misc]
         finally:
             timer.cancel()

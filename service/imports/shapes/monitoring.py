@@ -43,15 +43,18 @@ def put_spell(reader: Reader, cells: Cells) -> None:
 
 
 def _enter(thing: Any, members: Any) -> MonitoringEntered:
-    return thing.enter(**members)  # type: ignore[no-any-return]
+    entered: MonitoringEntered = thing.enter(**members)
+    return entered
 
 
 def _observe(thing: Any, members: Any) -> MonitoringObserved:
-    return thing.observe(**members)  # type: ignore[no-any-return]
+    observed: MonitoringObserved = thing.observe(**members)
+    return observed
 
 
 def _leave(thing: Any, members: Any) -> MonitoringLeft:
-    return thing.leave(**members)  # type: ignore[no-any-return]
+    left: MonitoringLeft = thing.leave(**members)
+    return left
 
 
 def _want(
