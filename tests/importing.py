@@ -3,9 +3,11 @@
 import csv
 import io
 import shutil
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
+import pytest
 from flask.testing import FlaskClient
 
 from service import start
@@ -95,6 +97,22 @@ class Desk:
     @property
     def size(self) -> int:
         return self.record.store.size()
+
+
+@pytest.fixture
+def desk(founded: Path, tmp_path: Path) -> Iterator[Desk]:
+    """Give a desk over the founding data, to be written to."""
+    desk = Desk(founded, tmp_path)
+    yield desk
+    desk.record.close()
+
+
+@pytest.fixture(scope="module")
+def held(founded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """Give a desk for tests that record nothing."""
+    desk = Desk(founded, tmp_path_factory.mktemp("held"))
+    yield desk
+    desk.record.close()
 
 
 def statuses(file) -> list[str]:

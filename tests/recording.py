@@ -1,6 +1,11 @@
 """What tests of the desk need on record before they put something there."""
 
+import shutil
+from collections.abc import Iterator
 from dataclasses import astuple, replace
+from pathlib import Path
+
+import pytest
 
 from service.api.recording import ROUTES
 from service.domain.bodies import Body
@@ -51,6 +56,23 @@ def prepare(small: SmallRecord, noun: str | None = None) -> SmallRecord:
         thing, *events = HISTORIES[each]
         small.put(thing, *(each for each in events if not each.type.endswith("solved")))
     return small
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a data folder with an event of every type, to be copied."""
+    folder = tmp_path_factory.mktemp("prepared") / "data"
+    prepare(SmallRecord(folder)).record.close()
+    return folder
+
+
+@pytest.fixture
+def all_nouns(prepared: Path, tmp_path: Path) -> Iterator[SmallRecord]:
+    """Give a record with an event of every type, to be written to."""
+    shutil.copytree(prepared, tmp_path / "all")
+    small = SmallRecord(tmp_path / "all")
+    yield small
+    small.record.close()
 
 
 def request_for(event) -> dict:

@@ -1,6 +1,5 @@
 """The desk: names of new things, references, corrections, and races."""
 
-import shutil
 from dataclasses import replace
 
 import pytest
@@ -31,28 +30,12 @@ from tests.examples import (
     STATEMENT,
     breaks,
 )
-from tests.recording import ORDER, prepare, request_for
+from tests.recording import ORDER, all_nouns, prepare, prepared, request_for
 from tests.records import SmallRecord, small
 
-__all__ = ["small"]
+__all__ = ["all_nouns", "prepared", "small"]
 
 WHY = {"reason": "entry-error", "asked_by": "editor", "reason_text": None}
-
-
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory):
-    """Give a data folder with an event of every type, to be copied."""
-    folder = tmp_path_factory.mktemp("prepared") / "data"
-    prepare(SmallRecord(folder)).record.close()
-    return folder
-
-
-@pytest.fixture
-def all_nouns(prepared, tmp_path):
-    shutil.copytree(prepared, tmp_path / "all")
-    small = SmallRecord(tmp_path / "all")
-    yield small
-    small.record.close()
 
 
 def desk(record: SmallRecord, **more):

@@ -1,24 +1,17 @@
 """What the real data has in store: hazards that were met once, from file to answer."""
 
-import pytest
-
 from projections.listing import Page
 from projections.moment import Moment
 from projections.ratings import get_rating, list_ratings
 from projections.responses import list_responses
 from service.domain.bodies import Body
 from service.domain.ratings import Rating
-from tests.importing import ROW, STREAM, Desk, grades, statuses
+from tests.importing import ROW, STREAM, desk, grades, statuses
+
+__all__ = ["desk"]
 
 TODAY = "2026-11-22"
 REVISITED = "peel-2023-25.kent.revisit.leadership-and-force-management"
-
-
-@pytest.fixture
-def desk(founded, tmp_path):
-    desk = Desk(founded, tmp_path)
-    yield desk
-    desk.record.close()
 
 
 def moment(desk, as_of=None):

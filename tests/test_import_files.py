@@ -5,16 +5,11 @@ import os
 import pytest
 
 from service.imports.reading import UnreadableFileError, parse_table, read_table
-from tests.importing import HEADER, ROW, STREAM, Desk, grades, statuses
+from tests.importing import HEADER, ROW, STREAM, desk, grades, statuses
+
+__all__ = ["desk"]
 
 NOTE = "it\u2019s Café policy"
-
-
-@pytest.fixture
-def desk(founded, tmp_path):
-    desk = Desk(founded, tmp_path)
-    yield desk
-    desk.record.close()
 
 
 def rows_of(text):

@@ -9,7 +9,9 @@ from service.domain.catalogue import NOUNS
 from service.editors import plural
 from service.imports.report import KNOWN, RECORDED, REFUSED
 from service.imports.shapes import lists
-from tests.importing import Desk, statuses
+from tests.importing import desk, held, statuses
+
+__all__ = ["desk", "held"]
 
 LISTS = [
     "bodies",
@@ -25,21 +27,6 @@ LISTS = [
     "commitments",
     "gaps",
 ]
-
-
-@pytest.fixture
-def desk(founded, tmp_path):
-    desk = Desk(founded, tmp_path)
-    yield desk
-    desk.record.close()
-
-
-@pytest.fixture(scope="module")
-def held(founded, tmp_path_factory):
-    """Give a desk for tests that record nothing."""
-    desk = Desk(founded, tmp_path_factory.mktemp("held"))
-    yield desk
-    desk.record.close()
 
 
 def exported(desk, path, query=""):

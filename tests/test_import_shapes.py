@@ -9,7 +9,9 @@ import pytest
 from service.founding import founding_files
 from service.imports import work
 from service.imports.shapes import SHAPES, shape_of
-from tests.importing import URL, Desk, statuses
+from tests.importing import URL, Desk, desk, held, statuses
+
+__all__ = ["desk", "held"]
 
 NASTY = [
     "",
@@ -43,21 +45,6 @@ NASTY = [
 ]
 
 
-@pytest.fixture
-def desk(founded, tmp_path):
-    desk = Desk(founded, tmp_path)
-    yield desk
-    desk.record.close()
-
-
-@pytest.fixture(scope="module")
-def refusing(founded, tmp_path_factory):
-    """Give a desk for tests that record nothing."""
-    desk = Desk(founded, tmp_path_factory.mktemp("refusing"))
-    yield desk
-    desk.record.close()
-
-
 def spoilt(path, choice, count=120):
     """Return rows of a file, each with one or two cells that nobody would expect."""
     with path.open(encoding="utf-8-sig", newline="") as file:
@@ -86,8 +73,8 @@ def test_no_cell_makes_an_import_fail(desk, path):
 
 
 @pytest.mark.parametrize("path", TABLES, ids=lambda path: path.stem)
-def test_every_founding_file_has_its_shape_and_no_column_is_passed_by(refusing, path):
-    file = refusing.run(path.read_bytes(), dry_run=True)
+def test_every_founding_file_has_its_shape_and_no_column_is_passed_by(held, path):
+    file = held.run(path.read_bytes(), dry_run=True)
     assert (file.shape, file.ignored) == (path.stem.removesuffix("_second_sources"), [])
 
 
@@ -137,12 +124,12 @@ def test_a_shape_is_known_by_the_columns_it_requires(shape):
         ("scale,rank_best_first,grade", "5-tier,1,splendid", "is not on the scale of"),
     ],
 )
-def test_a_shape_refuses_in_plain_words(refusing, columns, cells, says):
-    before = refusing.size
-    lines = refusing.run(f"{columns},source_url\n{cells},{URL if says else ''}\n").lines
+def test_a_shape_refuses_in_plain_words(held, columns, cells, says):
+    before = held.size
+    lines = held.run(f"{columns},source_url\n{cells},{URL if says else ''}\n").lines
     assert [line.status for line in lines] == (["refused"] if says else [])
     assert not says or says in lines[0].why
-    assert refusing.size == before
+    assert held.size == before
 
 
 def test_rows_want_what_other_files_put_on_record(tmp_path, founded):

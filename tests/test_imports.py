@@ -10,7 +10,9 @@ from service.domain.ratings import Rating
 from service.founding import founding_files
 from service.imports.importer import Importer
 from service.imports.work import Options
-from tests.importing import INSPECTION, STREAM, URL, Desk, grades, statuses
+from tests.importing import INSPECTION, STREAM, URL, Desk, desk, grades, statuses
+
+__all__ = ["desk"]
 
 RATING = STREAM.removeprefix("rating-")
 WHY = {"reason": "entry-error", "asked_by": "editor"}
@@ -29,17 +31,10 @@ ALIASES = {
 }
 
 
-@pytest.fixture
-def desk(founded, tmp_path):
-    desk = Desk(founded, tmp_path)
-    yield desk
-    desk.record.close()
-
-
 @pytest.fixture(scope="module")
-def refusing(founded, tmp_path_factory):
+def held(founded, tmp_path_factory):
     """Give a desk for tests that record nothing."""
-    desk = Desk(founded, tmp_path_factory.mktemp("refusing"))
+    desk = Desk(founded, tmp_path_factory.mktemp("held"))
     yield desk
     desk.record.close()
 
@@ -108,9 +103,9 @@ def test_what_a_date_rests_on_is_said_in_its_own_column(desk):
 
 
 @pytest.mark.parametrize("name, id", ALIASES.items())
-def test_a_body_is_met_under_its_common_names(refusing, name, id):
+def test_a_body_is_met_under_its_common_names(held, name, id):
     text = grades({"force_id": name, "published_on": ""})
-    [line] = refusing.run(text, disputes=True, dry_run=True).lines
+    [line] = held.run(text, disputes=True, dry_run=True).lines
     assert f"inspection-peel-2023-25.{id}" in line.things
 
 
@@ -176,23 +171,23 @@ def test_a_grade_is_met_in_its_common_writings(desk, grade):
         ({"note": "x" * 50_001}, "note: has 50,001 characters; at most 50,000"),
     ],
 )
-def test_a_refusal_says_what_is_wrong_and_what_is_allowed(refusing, cells, says):
-    before = refusing.size
-    line = refusing.line(grades(cells))
+def test_a_refusal_says_what_is_wrong_and_what_is_allowed(held, cells, says):
+    before = held.size
+    line = held.line(grades(cells))
     assert line.status == "refused" and says in line.why
-    assert refusing.size == before
+    assert held.size == before
 
 
-def test_a_refusal_names_every_fault_of_the_row(refusing):
+def test_a_refusal_names_every_fault_of_the_row(held):
     wrong = dict.fromkeys(["force_id", "question_or_pillar", "grade"], "no such thing")
     wrong |= {"published_on": "2023-13", "confidence": "x", "source_url": "y"}
-    line = refusing.line(grades(wrong))
+    line = held.line(grades(wrong))
     for column in wrong:
         assert line.why.count(f"{column}: ") == 1
 
 
-def test_a_refusal_shows_no_more_of_a_cell_than_helps(refusing):
-    line = refusing.line(grades({"force_id": "\x1b[31m" + "x" * 2_500}))
+def test_a_refusal_shows_no_more_of_a_cell_than_helps(held):
+    line = held.line(grades({"force_id": "\x1b[31m" + "x" * 2_500}))
     assert len(line.why) < 400 and "\x1b" not in line.why
 
 

@@ -13,16 +13,11 @@ from service.domain.terms import Term
 from service.founding import founding_files
 from service.imports.importer import Importer, count_rows
 from service.imports.work import Options
-from tests.importing import URL, Desk, grades, statuses
+from tests.importing import URL, Desk, desk, grades, statuses
+
+__all__ = ["desk"]
 
 FILES = {path.stem: path for path in founding_files()}
-
-
-@pytest.fixture
-def desk(founded, tmp_path):
-    desk = Desk(founded, tmp_path)
-    yield desk
-    desk.record.close()
 
 
 @pytest.fixture(scope="module")

@@ -9,17 +9,12 @@ import pytest
 from service import importing
 from service.imports.importer import Importer
 from service.imports.work import Options
-from tests.importing import INSPECTION, STREAM, Desk, grades
+from tests.importing import INSPECTION, STREAM, desk, grades
 from tests.sending import Sender
 
+__all__ = ["desk"]
+
 REFUSED = {"grade": "superb", "question_or_pillar": "Managing offenders"}
-
-
-@pytest.fixture
-def desk(founded, tmp_path):
-    desk = Desk(founded, tmp_path)
-    yield desk
-    desk.record.close()
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """Events of every type, put on record over HTTP, and all that may be refused."""
 
-import shutil
-
 import pytest
 
 from service.api.correcting import PLURALS, VERBS
@@ -13,31 +11,15 @@ from service.log.merkle import leaf_hash
 from service.log.notes import decode_base64
 from service.log.proofs import verify_inclusion
 from tests.examples import AWARDED, HISTORIES, INSPECTION, PLAN, RATING, STATEMENT
-from tests.recording import Editor, path_of, prepare, sent
-from tests.records import NOON, SmallRecord, small
+from tests.recording import Editor, all_nouns, path_of, prepare, prepared, sent
+from tests.records import NOON, small
 from tests.test_every_noun import MEMBERS
 
-__all__ = ["small"]
+__all__ = ["all_nouns", "prepared", "small"]
 
 WHY = {"reason": "entry-error"}
 URL = {"url": "https://example.org/other"}
 GRADE = f"/v1/ratings/{RATING.id}/correction"
-
-
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory):
-    """Give a data folder with an event of every type, to be copied."""
-    folder = tmp_path_factory.mktemp("prepared") / "data"
-    prepare(SmallRecord(folder)).record.close()
-    return folder
-
-
-@pytest.fixture
-def all_nouns(prepared, tmp_path):
-    shutil.copytree(prepared, tmp_path / "all")
-    small = SmallRecord(tmp_path / "all")
-    yield small
-    small.record.close()
 
 
 def test_there_is_one_address_for_each_type_of_event():

@@ -11,7 +11,9 @@ from service.founding import founding_files
 from service.imports.importer import Importer
 from service.imports.shapes.statements import LAST_DAY
 from service.imports.work import Options
-from tests.importing import Desk, statuses
+from tests.importing import desk, statuses
+
+__all__ = ["desk"]
 
 [STORY] = [path for path in founding_files() if path.suffix == ".jsonl"]
 SOC = "regional-soc-2022.west-midlands"
@@ -55,13 +57,6 @@ KENT = [
         "words": {"status_word": "well on the way"},
     },
 ]
-
-
-@pytest.fixture
-def desk(founded, tmp_path):
-    desk = Desk(founded, tmp_path)
-    yield desk
-    desk.record.close()
 
 
 def tell(desk, commands):
