@@ -10,22 +10,17 @@ from service.domain.plans import Plan, PlanProgressAssessed, PlanProgressReporte
 from service.domain.sessions import Session
 from service.domain.statements import Statement
 from service.domain.terms import Term
+from service.editors import revoke
 from service.founding import founding_files
 from service.imports.importer import Importer, count_rows
 from service.imports.work import Options
-from tests.importing import URL, Desk, desk, grades, statuses
+from service.log.errors import RevokedError
+from tests.editing import editor, opened
+from tests.importing import STREAM, URL, desk, grades, held, statuses
 
-__all__ = ["desk"]
+__all__ = ["desk", "held"]
 
 FILES = {path.stem: path for path in founding_files()}
-
-
-@pytest.fixture(scope="module")
-def held(founded, tmp_path_factory):
-    """Give a desk for tests that record nothing."""
-    desk = Desk(founded, tmp_path_factory.mktemp("held"))
-    yield desk
-    desk.record.close()
 
 
 def rows(name):
@@ -189,3 +184,20 @@ def test_a_grade_without_a_basis_is_known_as_that_of_a_revisit(held):
     for row in (each for each in rows("peel_grades") if each["basis"]):
         text = grades(row, columns=plain)
         assert statuses(held.run(text, dry_run=True)) == ["already known"], row
+
+
+def test_nothing_of_a_batch_follows_the_revocation_of_its_key(desk):
+    key = editor(desk.record)
+    size = desk.size
+
+    def may(action, noun):
+        # As another process would: this one reads one state of the log for a batch.
+        with opened(desk.folder) as other:
+            if other.store.size() == size:
+                revoke(other, key.key_id, "leaked")
+        return True
+
+    with pytest.raises(RevokedError):
+        desk.run(grades(), by=key.editor, key_id=key.key_id, may=may)
+    assert desk.size == size + 1, "the revocation alone"
+    assert desk.types(STREAM) == []

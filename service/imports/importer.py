@@ -49,6 +49,7 @@ from service.imports.story import STORY, is_story, read_story
 from service.imports.unread import why_unread
 from service.imports.work import Options, RefusedError, Work
 from service.imports.work import Row as Done
+from service.log.editor_keys import standing
 from service.log.errors import ConflictError
 from service.record import Record
 
@@ -151,7 +152,10 @@ class Importer:
         shape: Shape,
         follower: Follower | None,
     ) -> list[Line]:
-        """Import rows in one transaction; a lost race does them all again."""
+        """Import rows in one transaction; a lost race does them all again.
+
+        If the key that is used is revoked meanwhile, nothing is recorded: RevokedError.
+        """
         for left in reversed(range(TRIES)):
             with self.record.store.one_connection():
                 lines = [
@@ -168,7 +172,12 @@ class Importer:
 
     def _append(self, work: Work, follower: Follower | None) -> None:
         if not self.is_dry_run and work.drafts:
-            events = self.record.store.append(work.drafts, read_set=work.read_set)
+            key_id = self.options.key_id
+            events = self.record.store.append(
+                work.drafts,
+                read_set=work.read_set,
+                beside=standing(key_id) if key_id else None,
+            )
             if not (follower and follower.follow()):
                 self.record.catch_up(fresh=events)
         work.end_batch(is_dry_run=self.is_dry_run)

@@ -20,12 +20,13 @@ from service.importing import CSV, instant, path_of
 from service.imports.importer import Importer, count_rows_of
 from service.imports.report import FileReport, Line
 from service.imports.work import Options
-from service.log.errors import StorageFullError
+from service.log.errors import RevokedError, StorageFullError
 from service.record import Record
 from service.uploads import turn
 
 BATCH = 50  # Rows that share a transaction: others write between two of them.
 MOST_ROWS = 100_000
+REVOKED = "The key with which it was sent has been revoked."
 COURTESY = 10  # Added to the niceness of the process: readers come first.
 _logger = logging.getLogger(__name__)
 
@@ -98,12 +99,13 @@ class Run:
             fills=bool(self.row["fill"]),
             by=str(self.row["editor"]),
             may=lambda action, noun: self._editor().may(action, editors.plural(noun)),
+            key_id=str(self.row["key_id"]),
         )
 
     def _editor(self) -> editors.Editor:
         found = editors.by_key_id(self.record, str(self.row["key_id"]))
         if found is None:
-            raise StoppedError("The key with which it was sent has been revoked.")
+            raise StoppedError(REVOKED)
         return found
 
     def _may_go_on(self) -> None:
@@ -149,6 +151,8 @@ def _said(error: Exception, id: str) -> str:
     """Return why an import failed, in words that hold nothing of the file."""
     if isinstance(error, StoppedError):
         return str(error)
+    if isinstance(error, RevokedError):
+        return REVOKED
     if isinstance(error, StorageFullError | NoRoomError):
         return "There is no room left on the disk of the service."
     # What the error itself says may hold words of the file.

@@ -47,13 +47,15 @@ class RefusedError(Exception):
 class Options:
     """How an import goes about what differs from the record, and in whose name.
 
-    `may` says whether the editor may `record` or `correct` things of a noun.
+    `may` says whether the editor may `record` or `correct` things of a noun; `key_id`
+    is the key that must stand when something is recorded, if one is used.
     """
 
     disputes: bool = False
     fills: bool = False
     by: str = "system"
     may: May = lambda action, noun: True
+    key_id: str | None = None
 
 
 @dataclass(frozen=True)
