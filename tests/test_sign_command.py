@@ -76,6 +76,77 @@ def test_a_retraction_is_signed(small, key):
     assert answer.json["signature"] == whole["signature"]
 
 
+@pytest.mark.parametrize(
+    "verb, type, body",
+    [
+        (
+            "correction",
+            "rating.corrected",
+            {
+                "corrects": 1,
+                "reason": "source-corrected",
+                "data": {"grade": "good", "note": "A note."},
+                "reason_text": "The page was wrong.",
+            },
+        ),
+        (
+            "dispute",
+            "rating.disputed",
+            {
+                "disputes": 1,
+                "data": {"grade": "good", "note": "Another note."},
+                "sources": [{"url": "https://example.org/b", "title": "B"}],
+            },
+        ),
+    ],
+)
+def test_a_correction_and_a_dispute_are_signed_over_the_versions(
+    small, key, tmp_path, verb, type, body
+):
+    editor = signer(prepare(small), key)
+    address = f"/v1/ratings/{RATING.id}"
+    versions = tmp_path / "versions.json"
+    versions.write_bytes(editor.client.get(f"{address}/versions?limit=1000").data)
+    words = ["--key", key, "--key-id", editor.key_id, "--id", RATING.id]
+    result = run("sign", type, *words, "--versions", versions, body=body)
+    assert result.exit_code == 0, result.output
+    whole = json.loads(result.stdout)
+    answer = editor.post(f"{address}/{verb}", whole)
+    assert answer.status_code == 201, answer.text
+    assert answer.json["signature"] == whole["signature"]
+    assert set(whole["salts"]) >= {"note"}
+
+
+def test_versions_that_are_not_all_of_the_thing_sign_nothing(small, key, tmp_path):
+    editor = signer(prepare(small), key)
+    answer = editor.client.get(f"/v1/ratings/{RATING.id}/versions?limit=1000").json
+    body = {"corrects": 1, "reason": "entry-error", "data": {"grade": "good"}}
+    path, words = tmp_path / "v.json", ["--key", key, "--key-id", editor.key_id]
+    later = {**answer, "items": [{**answer["items"][0], "version": 2}]}
+    same = {**body, "data": {"grade": AWARDED.grade}}
+    for versions, id, said, says in (
+        (answer, "other", body, "not the versions of rating-other"),
+        ({**answer, "next": "x"}, RATING.id, body, "not all versions"),
+        (later, RATING.id, body, "not all versions"),
+        ({**answer, "items": []}, RATING.id, body, "not the versions of"),
+        ([], RATING.id, body, "not the versions of a thing"),
+        (answer, RATING.id, {**body, "corrects": 99}, "no original"),
+        (
+            answer,
+            RATING.id,
+            {**body, "data": {"basis": "x"}},
+            "version 1 cannot say that",
+        ),
+        (answer, RATING.id, same, "says all of this already"),
+    ):
+        path.write_text(json.dumps(versions))
+        more = ["--id", id, "--versions", path]
+        result = run("sign", "rating.corrected", *words, *more, body=said)
+        assert result.exit_code == 1 and says in result.output, (says, result.output)
+    result = run("sign", "rating.corrected", *words, "--id", RATING.id, body=body)
+    assert result.exit_code == 1 and "takes --versions" in result.output
+
+
 def test_a_correction_is_signed_as_the_answer_expects_it(small, key):
     editor = signer(prepare(small), key)
     address = f"/v1/ratings/{RATING.id}/correction"
@@ -147,7 +218,7 @@ def test_a_signed_request_that_is_sent_again_gets_the_same_answer(small, key):
     "type, body, says",
     [
         ("rating.invented", {}, "cannot be signed here"),
-        ("rating.corrected", {}, "cannot be signed here"),
+        ("rating.corrected", {}, "/corrects: It is missing"),
         ("field.redacted", {}, "cannot be signed here"),
         ("body.registered", {"nmae": "x"}, "/nmae: There is no such member"),
         ("body.registered", [], "no object"),

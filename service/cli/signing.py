@@ -8,7 +8,12 @@ import click
 
 from service.cli.options import one_line_errors
 from service.log.key_file import load_key, make_key
-from service.presigning import schema_for, signed_members
+from service.presigning import (
+    members_restating,
+    restates,
+    schema_for,
+    signed_members,
+)
 
 
 @click.command("signing-key")
@@ -44,18 +49,31 @@ def signing_key(file: Path) -> None:
     show_default=True,
     type=click.IntRange(min=1),
     help="Which event of the thing it will be: 1 of a new one, else one more than "
-    "the `version` of its last.",
+    "the `version` of its last. Not with --versions, which tell.",
+)
+@click.option(
+    "--versions",
+    type=click.File("rb"),
+    help="Of a correction or a dispute: what `/versions?limit=1000` of the thing "
+    "answers, as a file.",
 )
 @one_line_errors
 def sign(
-    type_name: str, body: IO[bytes], file: Path, key_id: str, id: str, version: int
+    type_name: str,
+    body: IO[bytes],
+    file: Path,
+    key_id: str,
+    id: str,
+    version: int,
+    versions: IO[bytes] | None,
 ) -> None:
     """Sign the body of a request, and print it with its signature and salts.
 
     TYPE is the type of the event: rating.awarded, statement.published … BODY is a file
     with what you would send; without one it is read from standard input. What is
     printed is sent as it is. The texts stay out of what is signed: it can be checked
-    even after they are redacted.
+    even after they are redacted. A correction or a dispute states the whole event anew,
+    and needs --versions. Redactions are not signed.
 
     \b
     copperplate sign body.renamed body.json --id kent --version 2 \\
@@ -63,14 +81,11 @@ def sign(
     """
     said = _read(body)
     loaded = _loaded(type_name, said)
-    members = signed_members(
-        type_name,
-        loaded,
-        id=id,
-        version=version,
-        signer=load_key(file),
-        key_id=key_id,
-    )
+    own: dict[str, Any] = {"id": id, "signer": load_key(file), "key_id": key_id}
+    if restates(type_name):
+        members = members_restating(type_name, loaded, _answer(versions), **own)
+    else:
+        members = signed_members(type_name, loaded, version=version, **own)
     click.echo(json.dumps({**said, **members}, ensure_ascii=False, indent=2))
 
 
@@ -83,6 +98,18 @@ def _read(body: IO[bytes]) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise click.ClickException("The body is no object.")
     return value
+
+
+def _answer(versions: IO[bytes] | None) -> Any:
+    if versions is None:
+        raise click.ClickException(
+            "A correction or a dispute takes --versions: save what "
+            "/versions?limit=1000 of the thing answers."
+        )
+    try:
+        return json.loads(versions.read())
+    except ValueError as error:
+        raise click.ClickException("The file of --versions is not JSON.") from error
 
 
 def _loaded(type_name: str, said: dict[str, Any]) -> dict[str, Any]:
