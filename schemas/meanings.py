@@ -41,7 +41,7 @@ class CodeSchema(Open):
 @cache
 def code_lists() -> dict[str, CodeList]:
     """Return every code list, by name: `BodyKind` is body-kind."""
-    made = (_list_of(kind) for kind in Code.__subclasses__())
+    made = (list_of(kind) for kind in Code.__subclasses__())
     return {each.name: each for each in sorted(made, key=lambda each: each.name)}
 
 
@@ -53,6 +53,7 @@ def meanings() -> dict[tuple[str, str], str]:
     return {(row["list"], row["code"]): row["meaning"] for row in rows}
 
 
-def _list_of(kind: type[Code]) -> CodeList:
+def list_of(kind: type[Code]) -> CodeList:
+    """Return the code list that a class holds."""
     name = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", kind.__name__).lower()
     return CodeList(name, str(kind.__doc__), tuple(kind))

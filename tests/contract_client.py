@@ -105,8 +105,8 @@ def _resolved(response: dict[str, Any]) -> dict[str, Any]:
 
 def _operation(path: str, method: str) -> dict[str, Any] | None:
     known = "get" if method == "HEAD" else method.lower()
-    stem, _, suffix = path.rpartition(".")
-    candidates = [path, *([stem] if suffix in FORMS else [])]
+    endings = [each for each in FORMS if path.endswith(f".{each}")]
+    candidates = [path, *(path.removesuffix(f".{each}") for each in endings)]
     for candidate in candidates:
         if candidate in SPEC["paths"]:
             return _of(candidate, known)

@@ -18,11 +18,13 @@ ADDRESSES = re.findall(r"^/v1/.+$", TEXT, re.M)
 def test_an_address_of_the_page_answers_in_the_format_that_it_asks_for(client, address):
     answer = client.get(address)
     assert answer.status_code == 200
-    suffix = address.partition("?")[0].rpartition(".")[2]
-    assert answer.mimetype == FORMS[suffix].media
+    assert answer.mimetype == FORMS[suffix_of(address)].media
     assert len(answer.data) > 100
 
 
 def test_the_page_shows_every_format():
-    shown = {address.partition("?")[0].rpartition(".")[2] for address in ADDRESSES}
-    assert shown == set(FORMS)
+    assert set(map(suffix_of, ADDRESSES)) == set(FORMS)
+
+
+def suffix_of(address):
+    return address.partition("?")[0].partition(".")[2]

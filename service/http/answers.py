@@ -10,12 +10,13 @@ from marshmallow import Schema
 from projections.listing import Listing
 from projections.read_model import Row
 from schemas.listing import columns
-from service.http import memento, meta
+from service.http import csvw, memento, meta
 from service.http.asked import Asked
 from service.http.headers import link
 from service.http.paging import Cursor
 from service.http.representations import (
     FORMS,
+    METADATA,
     to_csv,
     to_json,
     to_json_lines,
@@ -58,6 +59,15 @@ def of_item(row: Row, schema: type[Schema], asked: Asked) -> Response:
         return _respond(_lines([row], names, asked), asked)
     item = {name: row[name] for name in names}
     return _respond(to_json({**item, "meta": meta.meta_of(asked)}), asked)
+
+
+def of_columns(found: Listing | Row, schema: type[Schema], asked: Asked) -> Response:
+    """Return what the columns of the CSV beside hold."""
+    more = found.more_columns if isinstance(found, Listing) else ()
+    url = meta.address(f"{request.path}.csv", asked.given)
+    said = {**meta.meta_of(asked), "title": meta.title(asked)}
+    body = csvw.describe(schema, (*columns(schema), *more), url, said)
+    return _respond(to_json(body), asked)
 
 
 def of_recorded(row: Row, schema: type[Schema]) -> Response:
@@ -143,6 +153,10 @@ def _respond(body: bytes | Iterator[bytes], asked: Asked) -> Response:
     if FORMS[asked.form].is_whole:
         disposition = f"inline; filename={_file_name()}.{asked.form}"
         response.headers["Content-Disposition"] = disposition
+    if asked.form == "csv":
+        target = meta.address(f"{request.path}.{METADATA}", asked.given)
+        media = FORMS[METADATA].media
+        response.headers.add("Link", link(target, "describedby", media))
     if policy := FORMS[asked.form].policy:
         response.headers["Content-Security-Policy"] = policy
     for form in asked.forms:

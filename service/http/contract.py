@@ -21,7 +21,14 @@ from service.http import answers, memento, moments, paging
 from service.http.asked import Asked, asked
 from service.http.problems import MovedError, ProblemError
 from service.http.queries import read_query
-from service.http.representations import FORMS, LISTED, SUFFIX, Draw, choose_form
+from service.http.representations import (
+    FORMS,
+    LISTED,
+    METADATA,
+    SUFFIX,
+    Draw,
+    choose_form,
+)
 from service.http.writing import read_members, read_write
 
 View = Callable[..., Any]
@@ -119,6 +126,8 @@ def returns(
             found = _at_one_moment(view, kwargs)
             if found is None:
                 raise _absent(noun, moved, kwargs.get("id"), asked().moment)
+            if asked().form == METADATA:
+                return answers.of_columns(found, result, asked())
             if isinstance(found, Listing):
                 found.notes += _notes(asked())
                 rest = _rest(view, kwargs, found)

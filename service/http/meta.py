@@ -94,13 +94,13 @@ def meta_of(
 
 
 def _citation(asked: Asked, known_at: str | None, link: str) -> str:
-    parts = [f'Copperplate, "{_title(asked)}"', f"position {asked.moment.position}"]
+    parts = [f'Copperplate, "{title(asked)}"', f"position {asked.moment.position}"]
     if known_at:
         parts.append(f"recorded {known_at[:10]}")
     return ", ".join([*parts, link])
 
 
-def _title(asked: Asked) -> str:
+def title(asked: Asked) -> str:
     """Say in words what was asked: `Ratings: body=west-mercia`."""
     rule = request.url_rule.rule if request.url_rule else ""
     fixed = [each for each in rule.split("/")[2:] if not each.startswith("<")]
@@ -108,5 +108,5 @@ def _title(asked: Asked) -> str:
     said += [f"{name}={value}" for name, value in filters(asked).items()]
     if asked.moment.as_of:
         said.append(f"as of {asked.moment.as_of}")
-    title = " ".join(fixed).capitalize()
-    return f"{title}: {', '.join(said)}" if said else title
+    what = " ".join(fixed).capitalize()
+    return f"{what}: {', '.join(said)}" if said else what

@@ -41,7 +41,7 @@ from service.http.described import (
     WRITE_ERRORS,
     WRITE_PARAMETERS,
 )
-from service.http.representations import FORMS
+from service.http.representations import FORMS, METADATA
 from service.http.sharing import share
 from service.http.writing import IDEMPOTENCY_KEY
 
@@ -352,6 +352,8 @@ def _content(contract: Contract) -> dict[str, Any]:
     content: dict[str, Any] = {}
     for form in contract.forms:
         content[FORMS[form].media] = {"schema": _form(form, contract, contract.result)}
+    if "csv" in contract.forms:
+        content[FORMS[METADATA].media] = {"schema": {"type": "object"}}
     return content
 
 

@@ -37,8 +37,10 @@ FORMS = {
     "csv": Form("text/csv", "; charset=utf-8; header=present", is_whole=True),
     "jsonl": Form("application/jsonl", is_whole=True),
     "txt": Form("text/plain", "; charset=utf-8", is_whole=True),
+    "csv-metadata.json": Form("application/csvm+json"),
     "svg": Form("image/svg+xml", is_whole=True, policy="default-src 'none'; sandbox"),
 }
+METADATA = "csv-metadata.json"  # Beside each CSV: what its columns hold.
 # Writes rows, or one item, and what is said of them, in a form of one endpoint.
 Draw = Callable[[Sequence[Row], Mapping[str, Any]], bytes]
 LISTED = ("json", "csv", "jsonl")  # Those that every list and every item has.
@@ -90,7 +92,7 @@ def to_text(rows: Iterable[Row]) -> bytes:
 def choose_form(forms: Sequence[str]) -> str:
     """Return the form that the suffix or `Accept` asks for, or raise 406."""
     if suffix := request.environ.get(SUFFIX):
-        if suffix not in forms:
+        if suffix not in (*forms, *([METADATA] if "csv" in forms else [])):
             raise _not_acceptable(f"There is no .{suffix} of this.", forms)
         return str(suffix)
     likes = request.accept_mimetypes
@@ -108,13 +110,20 @@ def strip_suffix(wsgi_app: Any, keep: Iterable[str]) -> Callable[..., Any]:
     kept = frozenset(keep)
 
     def app(environ: dict[str, Any], start_response: Any) -> Any:
-        path, _, suffix = environ.get("PATH_INFO", "").rpartition(".")
-        is_api = path.startswith(("/v1/", "/log/")) and environ["PATH_INFO"] not in kept
-        if is_api and suffix in FORMS:
-            environ["PATH_INFO"], environ[SUFFIX] = path, suffix
+        path = environ.get("PATH_INFO", "")
+        is_api = path.startswith(("/v1/", "/log/")) and path not in kept
+        if is_api and (suffix := _suffix(path)):
+            environ["PATH_INFO"] = path.removesuffix(f".{suffix}")
+            environ[SUFFIX] = suffix
         return wsgi_app(environ, start_response)
 
     return app
+
+
+def _suffix(path: str) -> str | None:
+    """Return the suffix of a path that asks for a form, the longest if several do."""
+    found = [each for each in FORMS if path.endswith(f".{each}")]
+    return max(found, key=len, default=None)
 
 
 def _not_acceptable(detail: str, forms: Sequence[str]) -> ProblemError:
