@@ -19,6 +19,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.x509.oid import NameOID
 
+from service.log import web
+
 HOST = "receiver.example"
 URL = f"https://{HOST}/hooks/4b1f"
 
@@ -109,12 +111,14 @@ def receiving():
         thread.start()
         before = os.environ.get("SSL_CERT_FILE")
         os.environ["SSL_CERT_FILE"] = str(path)
+        web._trusting.cache_clear()
         try:
             yield server.receiver
         finally:
             os.environ.pop("SSL_CERT_FILE")
             if before:
                 os.environ["SSL_CERT_FILE"] = before
+            web._trusting.cache_clear()
             server.shutdown()
             thread.join()
 

@@ -6,11 +6,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from threading import Event, Timer
 from urllib.parse import urlsplit
 
 MAX_BYTES = 65_536
+TRUSTED_FOR = 600.0  # Seconds after which authorities are read anew.
 PORTS = {"http": 80, "https": 443}
 AGENT = "copperplate"
 Place = tuple[str, int]
@@ -106,7 +108,7 @@ class _Connection(HTTPConnection):
         self.kept = self.sock = self._make((self.host, self.port), self._left())
         self.sock.settimeout(self._left())
         if self._is_secure:
-            context = ssl.create_default_context()
+            context = _trusting(int(time.monotonic() // TRUSTED_FOR))
             secure = context.wrap_socket(self.sock, server_hostname=self.host)
             self.kept = self.sock = secure
 
@@ -121,6 +123,12 @@ class _Connection(HTTPConnection):
         if left <= 0:
             raise TimeoutError
         return left
+
+
+@lru_cache(maxsize=1)
+def _trusting(_period: int) -> ssl.SSLContext:
+    """Return how servers are known, read anew now and then: to read it takes long."""
+    return ssl.create_default_context()
 
 
 def _cut(connection: _Connection, is_late: Event) -> None:
