@@ -62,7 +62,7 @@ table = Table(
     Column("state", KEY, nullable=False),
     Column("reason", KEY),
     Column("position", Integer, nullable=False),
-    Column("turn", Integer, nullable=False),
+    Column("edition", Integer, nullable=False),
     Column("challenge", KEY, nullable=False),
     Column("test", KEY),
     Column("made_at", KEY, nullable=False),
@@ -138,14 +138,14 @@ class Subscriptions(PrivateTables):
 
         What is being sent to it meanwhile is then not noted any more.
         """
-        values = {"turn": table.c.turn + 1, **_stored(values)}
+        values = {"edition": table.c.edition + 1, **_stored(values)}
         with self._writing_alone() as connection:
             connection.execute(update(table).where(table.c.id == id).values(**values))
         return self.get(id)
 
     def note(self, row: Row, values: Row, attempt: Row | None = None) -> bool:
         """Keep what came of sending; False if it is another's turn, or its owner's."""
-        is_same = [table.c[name] == row[name] for name in ("id", "turn", "position")]
+        is_same = [table.c[name] == row[name] for name in ("id", "edition", "position")]
         with self._writing_alone() as connection:
             statement = update(table).where(*is_same).values(**_stored(values))
             if not connection.execute(statement).rowcount:

@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import timedelta
+from difflib import get_close_matches
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -37,7 +38,7 @@ KNOWN_TYPES = sorted(
     {*EVENT_TYPES, *(f"{noun}.{verb}" for noun in NOUNS for verb in GENERIC)}
 )
 Row = dict[str, Any]
-Fault = tuple[str, str]
+Fault = tuple[str, str, list[str]]
 _TOKEN = re.compile(TOKEN_PATTERN)
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _NOTHING = hash_of("").hex()
@@ -52,10 +53,10 @@ class TooSoonError(SubscriptionError):
 
 
 class InvalidSubscriptionError(Exception):
-    """What is asked for cannot be sent: `faults` are pairs of pointer and cause."""
+    """What is asked for cannot be: `faults` are (pointer, cause, what was meant)."""
 
     def __init__(self, faults: list[Fault]) -> None:
-        super().__init__("; ".join(why for _, why in faults))
+        super().__init__("; ".join(why for _, why, _ in faults))
         self.faults = faults
 
 
@@ -82,7 +83,7 @@ def subscribe(
         "host": urlsplit(url).hostname,
         "base_url": base_url,
         "position": head if after is None else after,
-        "turn": 0,
+        "edition": 0,
         "made_at": at,
         **_unconfirmed(at),
         "tried_at": "",
@@ -133,7 +134,7 @@ def replay(record: Record, row: Row, after: int) -> Row:
     """Send once more what follows a position."""
     head = record.read_model.position
     if after > head:
-        raise InvalidSubscriptionError([("/after", f"The last position is {head:,}.")])
+        raise InvalidSubscriptionError([_beyond(head)])
     return _changed(record, row, position=after)
 
 
@@ -163,20 +164,26 @@ def shown(record: Record, row: Row) -> Row:
 
 def _faults(record: Record, asked: Mapping[str, Any], head: int) -> Iterator[Fault]:
     if why := _url_fault(asked["url"]):
-        yield "/url", why
+        yield "/url", why, []
     if (asked["after"] or 0) > head:
-        yield "/after", f"The last position is {head:,}."
+        yield _beyond(head)
     for name, known, what in (
         ("nouns", KNOWN_NOUNS, "noun"),
         ("types", KNOWN_TYPES, "type of event"),
     ):
         for index, each in enumerate(asked[name]):
             if each not in known:
-                yield f"/{name}/{index}", f"There is no {what} {each!a}."
-    moment = Moment(head, head, london_day(record.clock()))
+                near = get_close_matches(each, known, n=3)
+                yield f"/{name}/{index}", f"There is no {what} {each!a}.", near
+    model, moment = record.read_model, Moment(head, head, london_day(record.clock()))
     for index, each in enumerate(asked["bodies"]):
-        if bodies.get_body(record.read_model, moment, each) is None:
-            yield f"/bodies/{index}", f"No body {each!a} is on record."
+        if bodies.get_body(model, moment, each) is None:
+            near = get_close_matches(each, bodies.labels(model, moment).names(), n=3)
+            yield f"/bodies/{index}", f"No body {each!a} is on record.", near
+
+
+def _beyond(head: int) -> Fault:
+    return "/after", f"The last position is {head:,}.", []
 
 
 def _url_fault(url: str) -> str | None:

@@ -66,6 +66,8 @@ def test_all_faults_are_named_at_once(subscriber):
         "/types/1": "There is no type of event 'body.renaimed'.",
     }
     assert subscriber.small.record.subscriptions.all() == []
+    answer = subscriber.subscribe(types=["body.renaimed"])
+    assert answer.json["errors"][0]["did_you_mean"][0] == "body.renamed"
 
 
 NO_ADDRESSES = [
@@ -334,3 +336,18 @@ def test_a_server_delivers_until_it_ends(subscriber):
     assert [each.type for each in subscriber.receiver.received] == [
         "subscription.challenge"
     ]
+
+
+def test_a_body_that_is_none_is_refused(subscriber):
+    for raw, kind, status in (
+        (b"", "application/json", 400),
+        (b"{", "application/json", 400),
+        (b"[]", "application/json", 400),
+        (b'{"url": "https://a.example/", "url": "x"}', "application/json", 400),
+        (b'{"url": "\xff"}', "application/json", 400),
+        (b" " * (2**20 + 1), "application/json", 413),
+        (b"{}", "text/plain", 415),
+    ):
+        answer = subscriber.client.post(PATH, data=raw, content_type=kind)
+        assert answer.status_code == status, (raw[:20], answer.json)
+    assert subscriber.client.post(f"{PATH}?x=1", json={"url": URL}).status_code == 400

@@ -142,7 +142,7 @@ def _public_keys() -> list[str]:
 
 @subscriptions.errorhandler(known.InvalidSubscriptionError)
 def _invalid(error: known.InvalidSubscriptionError) -> Response:
-    return respond(invalid([fault(at, why) for at, why in error.faults]))
+    return respond(invalid([fault(*each) for each in error.faults]))
 
 
 @subscriptions.errorhandler(TooManySubscriptionsError)

@@ -60,7 +60,7 @@ def challenge_of(row: Row) -> Message:
     It agrees by an answer whose body is the challenge.
     """
     data = {"challenge": row["challenge"], "subscription": row["id"]}
-    id = f"{row['id']}-challenge-{row['turn']}"
+    id = f"{row['id']}-challenge-{row['edition']}"
     return Message(id, AttemptKind.CHALLENGE, _body(CHALLENGE, row["changed_at"], data))
 
 
