@@ -64,6 +64,30 @@ class StatusSchema(Open):
     code_version = fields.Integer()
 
 
+class ProcessSchema(Open):
+    """What the one process saw that answered; another may have seen something else."""
+
+    redis = fields.String(
+        validate=validate.OneOf(["absent", "answering", "resting"]),
+        metadata={
+            "description": "Whether there is a Redis, and whether it answers: it is "
+            "`resting` for a second after it did not. No answer depends on it."
+        },
+    )
+    redis_failures = fields.Integer(
+        metadata={"description": "Questions that it did not answer."}
+    )
+    redis_skipped = fields.Integer(
+        metadata={"description": "Questions that it was spared while it rested."}
+    )
+    limited_addresses = fields.Integer(
+        metadata={"description": "Addresses whose requests are being counted."}
+    )
+    refused_requests = fields.Integer(
+        metadata={"description": "Requests that were refused as too many (429)."}
+    )
+
+
 class WelcomeSchema(Open):
     """What this service is, and where to go from here."""
 

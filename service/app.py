@@ -40,16 +40,17 @@ def create_app(
     paths = [rule.rule for rule in app.url_map.iter_rules()]
     keep = [path for path in paths if path.rpartition(".")[2] in FORMS]
     # The way that Flask documents for what stands before an app.
-    app.wsgi_app = _in_front(app.wsgi_app, keep, record)  # type: ignore[method-assign]
+    app.wsgi_app = _in_front(app, keep, record)  # type: ignore[method-assign]
     return app
 
 
 def _in_front(
-    flask: WSGIApplication, keep: Sequence[str], record: Record | None
+    app: Flask, keep: Sequence[str], record: Record | None
 ) -> Callable[..., Any]:
     """Return the app with what comes before it, the innermost first."""
-    inner: WSGIApplication = measured(strip_suffix(flask, keep), "render")
+    inner: WSGIApplication = measured(strip_suffix(app.wsgi_app, keep), "render")
     if record and record.settings.rate_limit:
         limiter = RateLimiter(record.settings.rate_limit, record.redis)
+        app.extensions[context.LIMITER] = limiter
         inner = limit(inner, limiter, record)
     return timed(inner)

@@ -7,7 +7,7 @@ from flask import Flask, current_app, g
 from projections.read_model import ReadModel
 from service.record import Record
 
-KEY = "copperplate"
+KEY, LIMITER = "copperplate", "copperplate.limiter"
 
 
 def init_app(app: Flask, record: Record | None) -> None:

@@ -36,7 +36,7 @@ def test_every_command_of_the_page_does_what_it_says(served, tmp_path):
         timeout=60,
     )
     assert done.returncode == 0, done.stderr
-    assert "unchanged" in done.stdout.splitlines()
+    assert "unchanged\n" in done.stdout
     assert 'Copperplate, "Bodies: west-mercia", position 1764' in done.stdout
     assert re.search(
         r'<.*/v1/ratings\.csv\?.*at_position=1764>; rel="cite-as"', done.stdout

@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, current_app
 
 from projections import things
 from projections.moment import recorded_at
 from projections.read_model import CODE_VERSION
 from projections.reports import open_reports
 from schemas.fields import Closed
-from schemas.status import StatusSchema
-from service.context import head, read_model, record
+from schemas.status import ProcessSchema, StatusSchema
+from service.context import LIMITER, head, read_model, record
 from service.http.contract import accepts, returns, serves
 from service.http.problems import ProblemError
 
@@ -34,6 +34,21 @@ def index(moment: Any) -> Any:
         "open_reports": count,
         "oldest_open_report_at": oldest,
         "code_version": CODE_VERSION,
+    }
+
+
+@status.get("/v1/status/process")
+@accepts(query=Closed)
+@returns(ProcessSchema, forms=("json",), may_be_kept=False)
+def process(moment: Any) -> Any:
+    """Show what the one process counted that answers: of Redis, and of limits."""
+    redis, limiter = record().redis, current_app.extensions.get(LIMITER)
+    return {
+        "redis": redis.state,
+        "redis_failures": redis.failures,
+        "redis_skipped": redis.skipped,
+        "limited_addresses": limiter.addresses if limiter else 0,
+        "refused_requests": limiter.refused if limiter else 0,
     }
 
 
