@@ -11,6 +11,7 @@ from service.app import create_app
 from service.config import Settings
 from service.http.limited import limit
 from service.http.rate_limit import RateLimiter
+from service.http.timing import timed
 from service.shared_redis import SharedRedis
 from tests.contract_client import ContractClient
 from tests.records import SmallRecord
@@ -173,7 +174,7 @@ def client(kent):
     app = create_app(kent.record)
     app.test_client_class = ContractClient
     limiter = RateLimiter(600, kent.record.redis, Hand())
-    app.wsgi_app = limit(app.wsgi_app, limiter, kent.record)
+    app.wsgi_app = timed(limit(app.wsgi_app, limiter, kent.record))
     return app.test_client()
 
 

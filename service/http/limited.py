@@ -28,19 +28,19 @@ def limit(
     wsgi_app: WSGIApplication, limiter: RateLimiter, record: Record
 ) -> Callable[..., Any]:
     """Let each address have of an app what the limiter allows."""
-    policy, proxies = limiter.policy, record.settings.trusted_proxies
+    proxies = record.settings.trusted_proxies
+    policy = ("RateLimit-Policy", limiter.policy)
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Any:
         if environ.get("PATH_INFO") in PROBES or _lifts_limits(environ, record):
             return wsgi_app(environ, start_response)
         address = address_of(environ, proxies)
 
-        def start(status: str, headers: Any, *error: Any) -> Any:
+        def start(status: str, headers: Any, error: Any = None) -> Any:
             count = limiter.used if _is_free(status, headers) else limiter.charge
-            left = limiter.left(count(address))
+            left = ("RateLimit", limiter.left(count(address)))
             # Others may keep the list that was given.
-            more = [("RateLimit-Policy", policy), ("RateLimit", left)]
-            return start_response(status, [*headers, *more], *error)
+            return start_response(status, [*headers, policy, left], error)
 
         if wait := limiter.wait(limiter.used(address)):
             limiter.refused += 1

@@ -17,14 +17,14 @@ def note(environ: WSGIEnvironment, said: str) -> None:
 
 
 def measured(wsgi_app: WSGIApplication, name: str) -> Callable[..., Any]:
-    """Note how long an app takes until it begins to answer, in milliseconds."""
+    """Note how long an app takes until it begins to answer."""
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Any:
         begun = perf_counter()
 
-        def start(status: str, headers: Any, *error: Any) -> Any:
-            note(environ, f"{name};dur={(perf_counter() - begun) * 1000:.2f}")
-            return start_response(status, headers, *error)
+        def start(status: str, headers: Any, error: Any = None) -> Any:
+            note(environ, _since(begun, name))
+            return start_response(status, headers, error)
 
         return wsgi_app(environ, start)
 
@@ -35,12 +35,19 @@ def timed(wsgi_app: WSGIApplication) -> Callable[..., Any]:
     """Tell on each answer how long it took, and what was noted of it."""
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Any:
-        def start(status: str, headers: Any, *error: Any) -> Any:
-            said = ", ".join(environ[_NOTES])
+        begun = perf_counter()
+
+        def start(status: str, headers: Any, error: Any = None) -> Any:
+            said = _since(begun, "total")
+            if _NOTES in environ:
+                said = ", ".join((said, *environ[_NOTES]))
             # Others may keep the list that was given.
-            return start_response(status, [*headers, ("Server-Timing", said)], *error)
+            return start_response(status, [*headers, ("Server-Timing", said)], error)
 
-        return inner(environ, start)
+        return wsgi_app(environ, start)
 
-    inner = measured(wsgi_app, "total")
     return app
+
+
+def _since(begun: float, name: str) -> str:
+    return f"{name};dur={(perf_counter() - begun) * 1000:.2f}"
