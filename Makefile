@@ -42,6 +42,9 @@ openapi: setup ## Write openapi.yaml anew from the schemas and endpoints
 	$(BIN)/copperplate openapi > openapi.yaml.new
 	mv openapi.yaml.new openapi.yaml
 
+wheel: setup ## Build the wheel of the client for integrators (dist/)
+	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation -w dist ./copperplate_client
+
 bench: setup ## Measure the hot paths beside their opponents
 	$(BIN)/python -m bench $(ARGS)
 
@@ -51,4 +54,4 @@ lock: setup ## Pin the dependencies anew, with hashes
 		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header \
 		--output-file requirements.lock pyproject.toml
 
-.PHONY: help setup run test soak check format openapi bench lock
+.PHONY: help setup run test soak check format openapi wheel bench lock

@@ -61,6 +61,7 @@ WELCOME = {
         "formats": "/docs/formats",
         "about_search": "/docs/search",
         "about_times": "/docs/times",
+        "client": "/docs/client",
         "openapi": "/openapi.yaml",
         "problems": "/problems",
     },
