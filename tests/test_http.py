@@ -595,6 +595,7 @@ def test_a_form_that_is_not_offered_is_refused_with_those_that_are(client):
         "application/json",
         "text/csv",
         "application/jsonl",
+        "application/ld+json",
     ]
     assert client.get("/v1/status.csv").json["available"] == ["application/json"]
 

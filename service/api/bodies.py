@@ -28,7 +28,7 @@ from schemas.timeline import (
     TimelineFilterSchema,
     TimelineSchema,
 )
-from service import grades_chart
+from service import grades_chart, linked
 from service.api.revisions import add_revisions
 from service.context import read_model
 from service.http.contract import accepts, returns
@@ -47,7 +47,7 @@ def moved(moment: Any, id: str) -> str | None:
 
 @bodies.get("")
 @accepts(query=BodyFilterSchema)
-@returns(BodySchema, many=True)
+@returns(BodySchema, many=True, draws={"jsonld": linked.bodies})
 def index(moment: Any, page: Any, **filters: Any) -> Any:
     """List bodies, by id."""
     return list_bodies(read_model(), moment, page, **filters)
@@ -68,7 +68,7 @@ def lookup(moment: Any, scheme: str, id: str) -> Any:
 
 @bodies.get("/<id>")
 @accepts(query=MomentSchema)
-@returns(BodySchema, noun="body", moved=moved)
+@returns(BodySchema, noun="body", moved=moved, draws={"jsonld": linked.bodies})
 def item(moment: Any, id: str) -> Any:
     """Show one body."""
     return get_body(read_model(), moment, id)

@@ -18,6 +18,7 @@ from schemas.ratings import (
     RatingFilterSchema,
     RatingSchema,
 )
+from service import linked
 from service.api.revisions import add_revisions
 from service.context import read_model
 from service.http.contract import accepts, returns
@@ -27,7 +28,9 @@ ratings = Blueprint("ratings", __name__, url_prefix="/v1/ratings")
 
 @ratings.get("")
 @accepts(query=RatingFilterSchema)
-@returns(RatingSchema, many=True, gaps="coverage.index")
+@returns(
+    RatingSchema, many=True, gaps="coverage.index", draws={"jsonld": linked.ratings}
+)
 def index(moment: Any, page: Any, **filters: Any) -> Any:
     """List ratings, by id."""
     return list_ratings(read_model(), moment, page, **filters)
@@ -51,7 +54,7 @@ def changes(moment: Any, page: Any, **filters: Any) -> Any:
 
 @ratings.get("/<id>")
 @accepts(query=MomentSchema)
-@returns(RatingSchema, noun="rating")
+@returns(RatingSchema, noun="rating", draws={"jsonld": linked.ratings})
 def item(moment: Any, id: str) -> Any:
     """Show one rating."""
     return get_rating(read_model(), moment, id)

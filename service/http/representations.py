@@ -38,6 +38,7 @@ FORMS = {
     "jsonl": Form("application/jsonl", is_whole=True),
     "txt": Form("text/plain", "; charset=utf-8", is_whole=True),
     "csv-metadata.json": Form("application/csvm+json"),
+    "jsonld": Form("application/ld+json"),
     "svg": Form("image/svg+xml", is_whole=True, policy="default-src 'none'; sandbox"),
 }
 METADATA = "csv-metadata.json"  # Beside each CSV: what its columns hold.
