@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from projections.database import NoRoomError
 from projections.read_model import ReadModel
 from schemas.codelists import ErasureState
+from service.bulk.content import epoch_of, folder_of
 from service.log.erasing import Redacted
 from service.log.errors import StoreError
 
@@ -49,6 +50,7 @@ def apply_all(record: "Record") -> None:
     known = record.kept_redactions.keep(record.store.redactions())
     if not known:
         return
+    folder_of(record).remove_before(epoch_of(record))
     is_found = bool(record.store.erase_again(known))
     for model in record.generations.every_model():
         is_found |= _erase_words(model, known)
@@ -150,9 +152,21 @@ def _archive(record: "Record", due: Sequence[Redacted], patience: float) -> bool
     return True
 
 
+def _bulk(record: "Record", due: Sequence[Redacted], patience: float) -> bool:
+    # Files that heed the redactions are made anew when their time comes.
+    folder = folder_of(record)
+    folder.remove_before(epoch_of(record))
+    if folder.path.is_dir():
+        with folder.locked(patience):  # Whoever is making some sees that they are old.
+            folder.tidy()
+            folder.remove_before(epoch_of(record))
+    return True
+
+
 # List here whatever is to keep words: a search index, rendered answers.
 HOLDERS = (
     Holder("log", _log),
     Holder("read model", _read_model),
     Holder("archive", _archive),
+    Holder("bulk files", _bulk),
 )

@@ -46,10 +46,16 @@ _SHOWN = (
 
 
 class Source(Protocol):
-    """A record that is to be verified: its log, and what is made of it."""
+    """A record that is to be verified: its log, and what is made of it.
+
+    Not every source has the tiles of hashes above those of leaves, and the rows of
+    projections beside their digests.
+    """
 
     name: str
     checks: dict[str, str]
+    has_tiles: bool
+    has_rows: bool
 
     def saved(self) -> list[Saved]:
         """Return the checkpoints that are kept beside the log; ask before reading."""
@@ -107,6 +113,7 @@ class StoredRecord(TableReader):
         "tables": "the tables of the log agree with its leaves",
         "words": "the words that are read are those that were sealed",
     }
+    has_tiles = has_rows = True
 
     def __init__(self, folder: Path, database_url: str | None) -> None:
         if not database_url and not (folder / "events.db").exists():
@@ -215,6 +222,7 @@ class ServedRecord(RemoteLog):
     """A record that another service serves."""
 
     checks = {"events": "/v1/events shows what the leaves and openings say"}
+    has_tiles = has_rows = True
 
     def __init__(self, url: str) -> None:
         super().__init__(url)
@@ -245,7 +253,7 @@ class ServedRecord(RemoteLog):
                 findings.skip("events", what)
                 return
             findings.count("events")
-            if event and (fault := _shown_fault(event, shown[number])):
+            if event and (fault := shown_fault(event, shown[number])):
                 findings.fault("events", fault, event.position)
 
     def compare_whole(self, findings: Findings) -> None:
@@ -266,7 +274,7 @@ class ServedRecord(RemoteLog):
         return None
 
 
-def _shown_fault(event: RecordedEvent, shown: Any) -> str | None:
+def shown_fault(event: RecordedEvent, shown: Any) -> str | None:
     """Return in what an event is shown otherwise than the log has it, or None."""
     if not isinstance(shown, dict):
         return "it is shown otherwise than the log has it"

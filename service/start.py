@@ -5,7 +5,7 @@ import multiprocessing
 import os
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 from threading import Event, Thread
 
@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from projections.database import NoRoomError
 from schemas.codelists import EditorAction
 from service import importing
+from service.bulk.keeping import keep_made
 from service.config import Settings
 from service.editors import Added, add
 from service.erasure import pending, run_pending
@@ -132,6 +133,8 @@ def serve(
     port: int,
     workers: int,
     on_listening: Callable[[], None] = lambda: None,
+    *,
+    makes_bulk: bool = True,
 ) -> None:
     """Serve the record until a signal ends it.
 
@@ -166,6 +169,7 @@ def serve(
         beside(keep_cosigning, record),
         beside(keep_expiring, record),
         beside(keep_delivering, record),
+        beside(keep_made, record) if makes_bulk else nullcontext(),
     ):
         importing.settle(record)  # What a crash left of files is deleted.
         record.reached.restart_at(record.look())

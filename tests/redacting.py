@@ -1,7 +1,9 @@
 """Records whose words are redacted, and a search for the bytes of these words."""
 
+import gzip
 import json
 import sqlite3
+import zipfile
 from contextlib import closing
 from dataclasses import replace
 
@@ -94,8 +96,23 @@ def holders(place, *texts):
     """Return the files, and the live tables of PostgreSQL, that hold such a text."""
     wanted = [each for text in texts for each in forms(text) if len(each) >= 6]
     files = [path for path in place.folder.rglob("*") if path.is_file()]
-    found = [p.name for p in files if any(each in p.read_bytes() for each in wanted)]
+    found = [
+        p.name
+        for p in files
+        if any(each in raw for each in wanted for raw in unpacked(p))
+    ]
     return sorted(found) + (tables(place, texts) if place.url else [])
+
+
+def unpacked(path):
+    """Return the bytes of a file, and what is packed in it."""
+    raw = path.read_bytes()
+    if raw[:2] == b"\x1f\x8b":
+        return [raw, gzip.decompress(raw)]
+    if raw[:4] == b"PK\x03\x04":
+        with zipfile.ZipFile(path) as packed:
+            return [raw, *(packed.read(name) for name in packed.namelist())]
+    return [raw]
 
 
 def tables(place, texts):

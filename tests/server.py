@@ -20,8 +20,8 @@ def free_port():
 
 
 def command(data, *arguments):
-    """Return the command that serves a data folder."""
-    return [*CLI, "serve", "--data", str(data), *arguments]
+    """Return the command that serves a data folder, without bulk files if not asked."""
+    return [*CLI, "serve", "--no-bulk", "--data", str(data), *arguments]
 
 
 def start(data, *arguments, database_url=None, **settings):

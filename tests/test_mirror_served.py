@@ -33,6 +33,8 @@ KNOWN = {
     "version": "1",
     "sha256": "0" * 64,
 }
+# Of all positions that are known, the last alone has bulk files.
+BULK = ("/v1/bulk/{position}/{name}", "/v1/bulk/1764/events.jsonl.gz")
 # A mirror has no editors, and so none of their imports; it sends nothing to anybody.
 OF_EDITORS = ("/v1/imports", "/v1/imports/{id}", "/v1/imports/{id}/lines")
 OF_ITS_OWN = {*OF_EDITORS, *(p for p in SPEC["paths"] if "/subscriptions" in p)}
@@ -59,6 +61,7 @@ def paths_of(address):
     for path in SPEC["paths"]:
         if path in OF_ITS_OWN:
             continue
+        path = path.replace(*BULK)
         names = re.findall(r"{(\w+)}", path)
         query = QUERIES.get(path, BETWEEN if path.endswith("/diff") else "")
         if "id" in names:
@@ -85,8 +88,10 @@ def copy(request, tmp_path):
 
 def test_a_served_mirror_answers_as_its_source_does(founded, copy, tmp_path):
     shutil.copytree(founded, tmp_path / "origin")
+    run(Copy(tmp_path), "bulk", "--data", str(tmp_path / "origin"))
     with server.serving(tmp_path / "origin") as origin:
         run(copy, "mirror", origin, str(copy.folder))
+        run(copy, "bulk", "--data", str(copy.folder))
         options = ("--mirror", str(copy.folder), "--workers", "2")
         with server.serving(copy.folder, *options, database_url=copy.url) as mirror:
             asked = 0

@@ -2,6 +2,7 @@
 
 from service.api.archive import archive
 from service.api.bodies import bodies
+from service.api.bulk import bulk
 from service.api.codelists import codelists
 from service.api.commitments import commitments
 from service.api.correcting import correcting
@@ -61,6 +62,7 @@ ALL = [
     codelists,
     events,
     openings,
+    bulk,
     projections,
     log,
     proofs,

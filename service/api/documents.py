@@ -47,6 +47,7 @@ WELCOME = {
         "search": "/v1/search",
         "codelists": "/v1/codelists",
         "events": "/v1/events",
+        "bulk": "/v1/bulk",
         "status": "/v1/status",
         "checkpoint": "/log/checkpoint",
         "key": "/log/key",

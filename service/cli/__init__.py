@@ -3,6 +3,7 @@
 import click
 
 from service.cli.archiving import archive
+from service.cli.bulk import bulk
 from service.cli.documents import openapi
 from service.cli.editing import editors
 from service.cli.importing import import_
@@ -36,6 +37,7 @@ COMMANDS = (
     status,
     rebuild,
     replay,
+    bulk,
     follow,
     verify,
     redact,

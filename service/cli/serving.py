@@ -3,6 +3,7 @@
 import json
 import signal
 import threading
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,11 @@ LOOK = 20  # Looks at the log for one at the erasures that are pending.
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="The folder of a mirror to be served instead, read only.",
 )
+@click.option(
+    "--bulk/--no-bulk",
+    default=True,
+    help="Make bulk files beside the server, or leave that to `copperplate bulk`.",
+)
 @with_data
 @one_line_errors
 def serve(
@@ -53,6 +59,7 @@ def serve(
     workers: int,
     empty: bool,
     mirror: Path | None,
+    bulk: bool,
     data: Path | None,
 ) -> None:
     """Serve the record; the first start imports the founding data."""
@@ -76,7 +83,8 @@ def serve(
         noun = "event" if size == 1 else "events"
         click.echo(f"{size:,} {noun} on record.", err=True)
     line = f"Serving http://{host}:{port} (Ctrl-C ends it)."
-    start.serve(settings, host, port, workers, lambda: click.echo(line, err=True))
+    say = partial(click.echo, line, err=True)
+    start.serve(settings, host, port, workers, say, makes_bulk=bulk)
 
 
 @click.command()

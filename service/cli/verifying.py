@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from service import verification
+from service.bulk.source import EventsFile
 from service.cli.opening import opened, settings_of
 from service.cli.options import one_line_errors, with_data
 from service.cli.progress import progress
@@ -48,7 +49,9 @@ def verify(
     quick: bool,
     data: Path | None,
 ) -> None:
-    """Check a record, at a URL or in a folder, and believe nothing that it says.
+    """Check a record at a URL, in a folder or in an events.jsonl.gz.
+
+    Nothing that it says is believed.
 
     Signatures, the tree, every event, every opening and redaction, and what is made
     of them: the projections are made anew and compared. Without TARGET the record of
@@ -151,4 +154,7 @@ def _source(target: str | None, data: Path | None) -> Source:
         return StoredRecord(settings.data, settings.database_url)
     if data is not None:
         raise click.UsageError("Give TARGET or --data, not both.")
-    return ServedRecord(target) if "://" in target else StoredRecord(Path(target), None)
+    if "://" in target:
+        return ServedRecord(target)
+    path = Path(target)
+    return EventsFile(path) if path.is_file() else StoredRecord(path, None)

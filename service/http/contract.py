@@ -45,7 +45,8 @@ class Contract:
     sent `may_be_known` already, the answer to that is 200: see `say_known`. `receives`
     are the media types of a file that is sent, of at most `limit` bytes. `keeps` is the
     status of an answer to what changes something outside the log; `sends` what is then
-    sent to an address in the body, by name.
+    sent to an address in the body, by name. What `is_file` has an ETag of its own, and
+    parts if it is large.
     """
 
     query: type[Schema] | None = None
@@ -66,6 +67,7 @@ class Contract:
     kept_for: int = 0
     keeps: int | None = None
     sends: Mapping[str, type[Schema]] = field(default_factory=dict)
+    is_file: bool = False
 
 
 def accepts(
@@ -168,6 +170,7 @@ def serves(
     problems: tuple[int, ...] = (),
     noun: str | None = None,
     moved: FindMoved | None = None,
+    is_file: bool = False,
 ) -> Callable[[View], View]:
     """Document an endpoint that answers in media types of its own; None is 404.
 
@@ -191,6 +194,7 @@ def serves(
             problems=problems,
             noun=noun,
             moved=moved,
+            is_file=is_file,
         )
 
     return decorate

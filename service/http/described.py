@@ -52,6 +52,8 @@ OF_RECORDED = ("Location", "ETag")
 OF_SOME_ANSWERS = {*OF_RECORDED, "WWW-Authenticate", "Retry-After"}
 # Where nothing is limited, nothing is said of a limit; errors have no digest.
 NOT_ALWAYS = {"RateLimit-Policy", "RateLimit", "Repr-Digest"}
+NOT_MODIFIED = "It is the same as when it had the ETag in `If-None-Match`."
+PART = "The part of the file that `Range` asks for."
 RECORDED = "It is on record: the event as the public sees it."
 # Of a request that records something: what it may say beside its body.
 WRITE_PARAMETERS = {
@@ -116,6 +118,7 @@ ERRORS = {
     409: "A rule of the record forbids it, or somebody else was faster.",
     412: "The thing has changed since the version in `If-Match`.",
     413: "The body is too large.",
+    416: "There is no such part of the file.",
     415: "The body is of another media type, or compressed.",
     422: "The idempotency key was used for another request.",
     429: "Too many requests: `Retry-After` says when to try again.",

@@ -19,9 +19,11 @@ LICENCE = "https://www.nationalarchives.gov.uk/doc/open-government-licence/versi
 EXPOSED = ", ".join(
     (
         "API-Version",
+        "Accept-Ranges",
         "Allow",
         "Content-Disposition",
         "Content-Location",
+        "Content-Range",
         "ETag",
         "Link",
         "Location",

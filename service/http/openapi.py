@@ -26,10 +26,12 @@ from service.http.described import (
     KEEP_ERRORS,
     LICENCE,
     NOT_ALWAYS,
+    NOT_MODIFIED,
     OF_ERRORS,
     OF_RECORDED,
     OF_SOME,
     OF_SOME_ANSWERS,
+    PART,
     PATTERNS,
     RECEIVE_ERRORS,
     RECORDED,
@@ -164,6 +166,7 @@ def _operation(rule: Rule, view: View, contract: Contract) -> dict[str, Any]:
                 "headers": _headers(),
                 "content": _content(contract),
             },
+            **(_conditional(contract) if contract.is_file else {}),
             **({"301": "Moved"} if contract.moved else {}),
             **{str(code): f"Error{code}" for code in _errors(rule, contract)},
         },
@@ -315,7 +318,8 @@ def _errors(rule: Rule, contract: Contract) -> Iterator[int]:
         yield 406
     yield 429
     yield 500
-    yield from (each for each in (401, 403, 410, 503) if each in contract.problems)
+    known = (401, 403, 410, 416, 503)
+    yield from (each for each in known if each in contract.problems)
 
 
 def _error(code: int, description: str) -> dict[str, Any]:
@@ -337,6 +341,15 @@ def _moved() -> dict[str, Any]:
         "description": "The id is the slug of a name that one body bears or bore.",
         "headers": {**_headers(), "Location": location},
     }
+
+
+def _conditional(contract: Contract) -> dict[str, Any]:
+    """Return the answers to whoever has the file, or a part of it."""
+    same = {"304": {"description": NOT_MODIFIED, "headers": _headers()}}
+    if 416 not in contract.problems:
+        return same
+    part = {"description": PART, "headers": _headers(), "content": _content(contract)}
+    return {"206": part, **same}
 
 
 def _headers() -> dict[str, str]:

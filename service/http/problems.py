@@ -118,6 +118,20 @@ PROBLEMS = {
         "Events have been recorded that the read model has not applied yet.",
         "Try again in a few seconds.",
     ),
+    "not-made-yet": ProblemType(
+        "The files have not been made yet",
+        503,
+        "Bulk files are made beside the server, and anew after a redaction: at present "
+        "there are none.",
+        "Ask again after the seconds of `Retry-After`, or follow /v1/events.",
+    ),
+    "range-not-satisfiable": ProblemType(
+        "There is no such part of the file",
+        416,
+        "The header `Range` asks for several parts at once, or for bytes beyond the "
+        "end; `Content-Range` tells how many there are.",
+        "Ask for one part within the file, or for the whole without `Range`.",
+    ),
     "authentication-required": ProblemType(
         "A key is needed",
         401,

@@ -294,7 +294,7 @@ class _Fields:
         if leaf["type"] != "field.redacted":
             return
         self._findings.count("redactions")
-        named = _named(leaf["data"])
+        named = named_fields(leaf["data"])
         if not named:
             self._findings.fault("redactions", "it names no field", position)
         for stream, version, name in named:
@@ -389,7 +389,7 @@ def _value(opening: StoredOpening, commitment: str | None) -> Any:
     return value
 
 
-def _named(data: Mapping[str, Any]) -> list[tuple[str, int, str]]:
+def named_fields(data: Mapping[str, Any]) -> list[tuple[str, int, str]]:
     """Return the fields that a redaction names, [] unless it has the shape of one."""
     target, fields = data.get("target"), data.get("fields")
     if not isinstance(target, dict) or not isinstance(fields, list):
