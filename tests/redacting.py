@@ -16,10 +16,11 @@ from service.record import Record
 from tests.examples import SAID, STATEMENT
 from tests.records import SmallRecord
 
-# Of several bytes a character, with quotes and newlines, longer than many pages.
+# Of several bytes a character, with quotes and newlines, longer than many pages, and
+# with no long word that names one of our columns.
 WELSH = "Dywedodd “y Prif Gwnstabl” wrth ŵyl Môn – 警察 №"  # noqa: RUF001
 SPOKEN = f'{WELSH}: "never again",\nhe said. ' + " ".join(
-    f"Sentence {number} of {WELSH}." for number in range(400)
+    f"Utterance {number} of {WELSH}." for number in range(400)
 )
 SPEAKER = "Bartholomew Featherstonehaugh"
 SHORT = "Aphrodite Quillfeather spoke"

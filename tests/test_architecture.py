@@ -188,7 +188,8 @@ LOG_DRIVERS = {*RECORDERS, "service/log/scrubbing.py"}
 ALLOWED = {
     "eventsourcing": RECORDERS,
     "psycopg": {*LOG_DRIVERS, "projections/database.py"},
-    "sqlite3": {*LOG_DRIVERS, "projections/database.py"},
+    "sqlite3": {*LOG_DRIVERS, "projections/database.py", "service/bulk/sqlite.py"},
+    "duckdb": {"service/bulk/parquet.py"},
     "redis": {"service/shared_redis.py"},
     "apispec": {"service/http/openapi.py"},
 }

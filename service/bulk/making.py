@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from projections.read_model import CODE_VERSION
-from service.bulk import events
+from service.bulk import csv_zip, events, parquet, sqlite
 from service.bulk.content import Content, folder_of
 from service.bulk.folder import BulkFolder
 from service.bulk.manifest import Made, Manifest, Written
@@ -32,7 +32,9 @@ class Maker(NamedTuple):
 
 
 # List here whatever makes files; they are written in this order, into one folder.
-MAKERS = (Maker(events.NAMES, events.write),)
+MAKERS = tuple(
+    Maker(each.NAMES, each.write) for each in (events, sqlite, csv_zip, parquet)
+)
 
 
 def make(

@@ -69,6 +69,8 @@ def _code(response: Response) -> Response:
 def _is_worth_it(response: Response) -> bool:
     if response.status_code != 200 or "Content-Encoding" in response.headers:
         return False
+    if "Accept-Ranges" in response.headers:
+        return False  # The parts of a file are those of its own bytes.
     if not _is_text(response.mimetype or ""):
         return False
     return response.is_streamed or len(response.get_data()) >= LEAST
