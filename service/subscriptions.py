@@ -40,6 +40,7 @@ KNOWN_TYPES = sorted(
 Row = dict[str, Any]
 Fault = tuple[str, str, list[str]]
 _TOKEN = re.compile(TOKEN_PATTERN)
+_ID = re.compile(r"sub-[0-9a-z]{8}")
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _NOTHING = hash_of("").hex()
 
@@ -96,9 +97,14 @@ def subscribe(
     return shown(record, record.subscriptions.get(row["id"]) or row), token
 
 
+def find(record: Record, id: str) -> Row | None:
+    """Return what is kept of a subscription, or None."""
+    return record.subscriptions.get(id) if _ID.fullmatch(id) else None
+
+
 def held(record: Record, id: str, token: str) -> Row | None:
     """Return a subscription to whoever holds its token, else None."""
-    row = record.subscriptions.get(id) if len(id) <= 40 else None
+    row = find(record, id)
     given = token if _TOKEN.fullmatch(token) else ""
     known = row["token_hash"] if row else _NOTHING
     is_its = hmac.compare_digest(hash_of(given).hex(), known)

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from threading import Event
 
+import psycopg
 import pytest
 from cryptography.exceptions import InvalidSignature
 
@@ -103,6 +104,17 @@ def test_after_a_failure_the_same_comes_again_and_nothing_is_passed_over(whereve
     assert (subscriber.get()["failures"], subscriber.get()["position"]) == (0, 3)
 
 
+def test_an_address_of_no_subscription_finds_none(wherever):
+    subscriber = wherever.confirmed()
+    for id in ("%00", "sub-%00", "%ED%A0%80", "a" * 4000, "sub-00000000", "%2e", "'"):
+        for part in ("", "/attempts", "/attempts.csv"):
+            path = f"{PATH}/{id}{part}"
+            answer = subscriber.client.get(path, headers=subscriber.headers)
+            assert answer.status_code == 401, path
+        answer = subscriber.client.delete(f"{PATH}/{id}", headers=subscriber.headers)
+        assert answer.status_code == 401, id
+
+
 def test_one_process_at_a_time_delivers(wherever):
     subscriptions = wherever.small.record.subscriptions
     other = SmallRecord(
@@ -115,6 +127,23 @@ def test_one_process_at_a_time_delivers(wherever):
     with other.record.subscriptions.turn() as is_theirs:
         assert is_theirs()
     other.record.close()
+
+
+def test_who_loses_the_database_loses_the_turn(database_url, tmp_path):
+    small = SmallRecord(tmp_path / "data", database_url)
+    with small.record.subscriptions.turn() as is_ours:
+        assert is_ours()
+        with psycopg.connect(database_url, autocommit=True) as other:
+            ended = other.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_locks "
+                "WHERE locktype = 'advisory' AND objid = %s",
+                [0x636F7072],
+            ).fetchall()
+        assert ended == [(True,)]
+        assert not is_ours()
+    with small.record.subscriptions.turn() as is_ours:
+        assert is_ours()
+    small.record.close()
 
 
 def test_an_owner_pauses_resumes_replays_tests_and_deletes(wherever):

@@ -112,7 +112,7 @@ def _change(data: Path | None, id: str, change: Callable[[Record, Row], Row]) ->
 
 
 def _found(record: Record, id: str) -> Row:
-    row = record.subscriptions.get(id)
+    row = known.find(record, id)
     if row is None:
         raise click.ClickException(
             f"There is no subscription {id}: `copperplate webhooks list`."
