@@ -6,39 +6,26 @@ once, when it was made.
 """
 
 import hmac
-import ipaddress
 import re
 import secrets
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from datetime import timedelta
-from difflib import get_close_matches
 from typing import Any
 from urllib.parse import urlsplit
 
-from projections import bodies
 from projections.database import NoRoomError
-from projections.moment import Moment
 from projections.subscriptions import ACTIVE, UNCONFIRMED
 from schemas.codelists import PauseReason, SubscriptionState
-from schemas.dates import instant, london_day
-from schemas.events import LOG_KEY
-from service.domain.catalogue import EVENT_TYPES, GENERIC, NOUNS
+from schemas.dates import instant
 from service.editors import hash_of
-from service.fetching import NotFetchedError, ascii_address, is_public
+from service.fetching import ascii_address
 from service.log.errors import StorageFullError
 from service.record import Record
+from service.webhooks.asked import InvalidSubscriptionError, beyond, faults_of
 
-PORTS = (443, 8443)
 TOKEN_PATTERN = r"cpt_[0-9a-z]{8}_[A-Za-z0-9_-]{43}"
 PATIENCE = timedelta(seconds=10)  # Between two tries that the owner asks for.
-OTHER_NOUNS = ("redaction", "report", "source", "editor", LOG_KEY)
-KNOWN_NOUNS = sorted((*NOUNS, *OTHER_NOUNS))
-KNOWN_TYPES = sorted(
-    {*EVENT_TYPES, *(f"{noun}.{verb}" for noun in NOUNS for verb in GENERIC)}
-)
 Row = dict[str, Any]
-Fault = tuple[str, str, list[str]]
 _TOKEN = re.compile(TOKEN_PATTERN)
 _ID = re.compile(r"sub-[0-9a-z]{8}")
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -53,14 +40,6 @@ class TooSoonError(SubscriptionError):
     """It was tried a moment ago: the message says so."""
 
 
-class InvalidSubscriptionError(Exception):
-    """What is asked for cannot be: `faults` are (pointer, cause, what was meant)."""
-
-    def __init__(self, faults: list[Fault]) -> None:
-        super().__init__("; ".join(why for _, why, _ in faults))
-        self.faults = faults
-
-
 def subscribe(
     record: Record, asked: Mapping[str, Any], address: str, base_url: str
 ) -> tuple[Row, str]:
@@ -70,7 +49,7 @@ def subscribe(
     InvalidSubscriptionError or TooManySubscriptionsError.
     """
     head = record.read_model.position
-    if faults := list(_faults(record, asked, head)):
+    if faults := list(faults_of(record, asked, head)):
         raise InvalidSubscriptionError(faults)
     id, now = _random(8), record.clock()
     token = f"cpt_{id}_{secrets.token_urlsafe(32)}"
@@ -81,7 +60,7 @@ def subscribe(
         "id": f"sub-{id}",
         "token_hash": hash_of(token).hex(),
         "url": url,
-        "host": urlsplit(url).hostname,
+        "host": (urlsplit(url).hostname or "").rstrip("."),
         "base_url": base_url,
         "position": head if after is None else after,
         "edition": 0,
@@ -140,7 +119,7 @@ def replay(record: Record, row: Row, after: int) -> Row:
     """Send once more what follows a position."""
     head = record.read_model.position
     if after > head:
-        raise InvalidSubscriptionError([_beyond(head)])
+        raise InvalidSubscriptionError([beyond(head)])
     return _changed(record, row, position=after)
 
 
@@ -166,49 +145,6 @@ def shown(record: Record, row: Row) -> Row:
         "is_test_pending": bool(row["test"]),
         "attempts_url": f"/v1/subscriptions/{row['id']}/attempts",
     }
-
-
-def _faults(record: Record, asked: Mapping[str, Any], head: int) -> Iterator[Fault]:
-    if why := _url_fault(asked["url"]):
-        yield "/url", why, []
-    if (asked["after"] or 0) > head:
-        yield _beyond(head)
-    for name, known, what in (
-        ("nouns", KNOWN_NOUNS, "noun"),
-        ("types", KNOWN_TYPES, "type of event"),
-    ):
-        for index, each in enumerate(asked[name]):
-            if each not in known:
-                near = get_close_matches(each, known, n=3)
-                yield f"/{name}/{index}", f"There is no {what} {each!a}.", near
-    model, moment = record.read_model, Moment(head, head, london_day(record.clock()))
-    for index, each in enumerate(asked["bodies"]):
-        if bodies.get_body(model, moment, each) is None:
-            near = get_close_matches(each, bodies.labels(model, moment).names(), n=3)
-            yield f"/bodies/{index}", f"No body {each!a} is on record.", near
-
-
-def _beyond(head: int) -> Fault:
-    return "/after", f"The last position is {head:,}.", []
-
-
-def _url_fault(url: str) -> str | None:
-    """Return why nothing can be sent to an address, or None.
-
-    What a name leads to is looked at whenever it is sent to.
-    """
-    try:
-        parts = urlsplit(ascii_address(url))
-    except NotFetchedError as error:
-        said = str(error)
-        return f"{said[0].upper()}{said[1:]}."
-    if parts.scheme != "https" or (parts.port or 443) not in PORTS:
-        return "An https address on port 443 or 8443 is needed."
-    with suppress(ValueError):
-        ipaddress.ip_address(parts.hostname or "")
-        if not is_public(parts.hostname or ""):
-            return "It is not a host of the public Internet."
-    return None
 
 
 def _changed(record: Record, row: Row, **values: Any) -> Row:

@@ -247,7 +247,8 @@ def test_one_host_is_sent_to_by_twenty_at_most(subscriber):
     for number in range(20):
         address = f"203.0.113.{number}"
         assert subscriber.subscribe(address=address).status_code == 201
-    refused = subscriber.subscribe(address="203.0.113.99")
+    same = "https://RECEIVER.example.:8443/other"
+    refused = subscriber.subscribe(same, address="203.0.113.99")
     assert refused.status_code == 429
     assert "may send to receiver.example" in refused.json["detail"]
 

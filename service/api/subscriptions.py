@@ -30,6 +30,7 @@ from service.http.meta import base_url
 from service.http.problems import ProblemError
 from service.http.representations import to_json
 from service.log.keys import KeyFileError
+from service.webhooks.asked import InvalidSubscriptionError
 from service.webhooks.keys import webhook_keys
 
 subscriptions = Blueprint("subscriptions", __name__, url_prefix="/v1/subscriptions")
@@ -60,9 +61,10 @@ def subscribe(**asked: Any) -> Any:
     The address is first sent a challenge, and must answer with it within an hour. The
     answer to this request holds the token that every later request takes, once.
     """
+    public_keys = _public_keys()  # Where nothing can be signed, nothing is made.
     made, token = known.subscribe(record(), asked, client_address(), base_url())
-    public = {"token": token, "public_keys": _public_keys()}
-    return {**made, **public}, f"/v1/subscriptions/{made['id']}"
+    shown = {**made, "token": token, "public_keys": public_keys}
+    return shown, f"/v1/subscriptions/{made['id']}"
 
 
 @subscriptions.get("/key")
@@ -140,8 +142,8 @@ def _public_keys() -> list[str]:
 # Refusals.
 
 
-@subscriptions.errorhandler(known.InvalidSubscriptionError)
-def _invalid(error: known.InvalidSubscriptionError) -> Response:
+@subscriptions.errorhandler(InvalidSubscriptionError)
+def _invalid(error: InvalidSubscriptionError) -> Response:
     return respond(invalid([fault(*each) for each in error.faults]))
 
 
