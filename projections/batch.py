@@ -3,7 +3,7 @@
 `restate` is the only writer of rows: nothing is overwritten.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from sqlalchemy import (
     select,
 )
 
-from projections import database, texts
+from projections import database, texts, touches
 from projections.facts import Thing, advance
 from projections.tables import (
     REDACTED,
@@ -57,6 +57,7 @@ class Memory:
         default_factory=dict
     )
     groups: dict[tuple[str, ...], set[str]] = field(default_factory=dict)
+    touched: dict[str, touches.Touch] = field(default_factory=dict)
 
     def at(self, position: int) -> "Memory":
         """Return itself, emptied if it does not stand at the position."""
@@ -71,16 +72,23 @@ class Memory:
         self.things.clear()
         self.rows.clear()
         self.groups.clear()
+        self.touched.clear()
 
 
 class Batch:
     """The rows that a batch of events makes, before they are written.
 
-    `before` is the thing of the event that is being applied, as it was before it.
+    `before` is the thing of the event that is being applied, as it was before it;
+    `nouns` has the noun of each table of which the ids are those of things.
     """
 
-    def __init__(self, connection: Connection, memory: Memory) -> None:
+    def __init__(
+        self, connection: Connection, memory: Memory, nouns: Mapping[str, str]
+    ) -> None:
         self.connection = connection
+        self._nouns = nouns
+        self._nouns_of_things = frozenset(nouns.values())
+        self._touches = touches.Collected(memory.touched)
         self._memory = memory
         self._tables: dict[str, Table] = {}
         self._opened: dict[str, list[Standing]] = {}
@@ -106,17 +114,22 @@ class Batch:
         those that are the same are not touched.
         """
         self._tables[table.name] = table
-        standing = self.standing(table, id)
+        standing, changed = self.standing(table, id), []
         wanted = {(row["part"], row["valid_from"]): row for row in rows}
         for key, old in list(standing.items()):
             if wanted.get(key) != old.values:
                 self._close(table.name, old, position)
+                changed.append(old.values)
                 del standing[key]
         for key, row in wanted.items():
             if key not in standing:
                 new = Standing(row, position, is_stored=False)
                 standing[key] = new
+                changed.append(row)
                 self._opened.setdefault(table.name, []).append(new)
+        if changed and (noun := self._nouns.get(table.name)):
+            kind = _kind(noun, wanted)
+            self._touches.add(touches.Change(noun, id, position, changed, kind))
 
     def standing(self, table: Table, id: str) -> dict[tuple[str, str], Standing]:
         """Return the rows of a thing that stand, by part and first possible day."""
@@ -191,6 +204,9 @@ class Batch:
         after = self._memory.things[event.stream] = advance(self.before, event)
         self._texts.record(self.before, after, event)
         self._history.append(history_row(event))
+        if event.noun in self._nouns_of_things:
+            change = touches.Change(event.noun, event.id, event.position)
+            self._touches.add(change)
         if event.type == REDACTED:
             self._redactions.append(event)
         self._words += (
@@ -205,6 +221,7 @@ class Batch:
         if self._words:
             database.insert_many(self.connection, words, self._words)
         self._texts.flush(self.connection, self._read_words)
+        self._touches.flush(self.connection, is_complete=self._memory.is_complete)
         for event in self._redactions:
             self._erase(event)
             self._memory.last_redaction = event.position
@@ -298,6 +315,12 @@ _CLOSE = """
 def _closing(row: Standing) -> tuple[Any, ...]:
     key = [row.values[name] for name in ("id", "part", "valid_from")]
     return (row.position_to, *key, row.position_from)
+
+
+def _kind(noun: str, standing: Mapping[tuple[str, str], Row]) -> str | None:
+    """Return the kind of a body, "" of another thing; None if it is not on record."""
+    own = [row for (part, _), row in standing.items() if not part]
+    return (own[0]["kind"] if noun == "body" else "") if own else None
 
 
 def _stream(noun: str | None, id: str) -> str:

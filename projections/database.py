@@ -3,9 +3,10 @@
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from contextvars import ContextVar
 from functools import lru_cache
+from threading import Event
 from typing import Any
 
 import psycopg
@@ -196,6 +197,37 @@ def insert_many(
             copy.write_row(each)
 
 
+def replace_many(
+    connection: Connection, table: Table, rows: Sequence[dict[str, Any]]
+) -> None:
+    """Insert whole rows, each in the place of that which has its key."""
+    names = table.columns.keys()
+    values = [tuple([row[name] for name in names]) for row in rows]
+    run_many(connection, _replacement(table), values)
+
+
+def tell(connection: Connection, channel: str) -> None:
+    """Let those who listen hear of a transaction as it is committed (PostgreSQL)."""
+    if not is_sqlite(connection):
+        run(connection, f"NOTIFY {channel}")
+
+
+def heard(url: str, channel: str, seconds: float, ended: Event) -> Iterator[None]:
+    """Give a moment whenever something is told on a channel, or after so many seconds.
+
+    It ends when the event is set, or the connection is lost.
+    """
+    with (
+        suppress(psycopg.Error),
+        closing(psycopg.connect(url, autocommit=True)) as connection,
+    ):
+        connection.execute(f"LISTEN {channel}".encode())
+        while not ended.is_set():
+            yield
+            for _ in connection.notifies(timeout=seconds, stop_after=1):
+                pass
+
+
 def is_sqlite(connection: Connection) -> bool:
     """Whether a connection is to SQLite."""
     return connection.dialect.name == "sqlite"
@@ -222,6 +254,14 @@ def _sql(sql: str, schema: str | None) -> str:
 def _insertion(table: Table) -> str:
     marks = ", ".join("?" for _ in table.columns)
     return f"INSERT INTO {{{table.name}}} ({_columns(table)}) VALUES ({marks})"
+
+
+@lru_cache
+def _replacement(table: Table) -> str:
+    key = table.primary_key.columns.keys()
+    others = (f'"{e.name}" = excluded."{e.name}"' for e in table.c if e.name not in key)
+    on_conflict = f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {', '.join(others)}"
+    return f"{_insertion(table)} {on_conflict}"
 
 
 @lru_cache

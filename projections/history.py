@@ -48,15 +48,16 @@ def list_events(
     limit = None if page.most is None else page.most + 1
     rows = _select(db, conditions, limit)
     if page.most is None or len(rows) <= page.most:
-        return Listing(rows, total, notes=_notes(db, type) if type else [])
+        return Listing(rows, total, notes=_notes(db, moment, type) if type else [])
     last = rows[page.most - 1]["position"]
     return Listing(rows[: page.most], total, (str(last),))
 
 
-def _notes(db: ReadModel, type: str) -> list[str]:
-    """Return a hint if no event of the type was ever recorded."""
+def _notes(db: ReadModel, moment: Moment, type: str) -> list[str]:
+    """Return a hint if no event of the type was ever recorded up to a moment."""
+    types = select(history.c.type).where(history.c.position <= moment.position)
     with database.reading(db.engine) as connection:
-        known = set(connection.execute(select(history.c.type).distinct()).scalars())
+        known = set(connection.execute(types.distinct()).scalars())
     if type in known:
         return []
     close = get_close_matches(type, sorted(known), n=1)
@@ -119,18 +120,18 @@ def things_of(db: ReadModel, moment: Moment, noun: str) -> dict[str, Thing]:
 
 def _things(db: ReadModel, moment: Moment, noun: str) -> dict[str, Thing]:
     """Fold the events of a noun, going on from what was folded last."""
-    last, folded = db.folded(noun, moment.position)
+    last, folded = db.folded(noun, moment.reach)
     found = dict(folded)
     statement = (
         select(history)
-        .where(*_of_noun(noun, last), history.c.position <= moment.position)
+        .where(*_of_noun(noun, last), history.c.position <= moment.reach)
         .order_by(history.c.position)
     )
     with database.reading(db.engine) as connection:
         for row in connection.execute(statement).mappings():
             event = recorded_event(row)
             found[event.id] = advance(found.get(event.id), event)
-    db.keep_folded(noun, moment.position, found)
+    db.keep_folded(noun, moment.reach, found)
     return found
 
 

@@ -16,6 +16,7 @@ class Moment:
     """What a question is asked as of: a day in the world, a position on record.
 
     `as_of` is None where no day was asked for; `today` then tells what is in force.
+    Nothing that the question is about was recorded after the position if it `is_last`.
     """
 
     position: int
@@ -23,6 +24,7 @@ class Moment:
     today: str
     as_of: str | None = None
     with_undated: bool = False
+    is_last: bool = False
 
     @property
     def day(self) -> str:
@@ -32,7 +34,12 @@ class Moment:
     @property
     def is_head(self) -> bool:
         """Whether it is the present state of the record."""
-        return self.position >= self.head
+        return self.is_last or self.position >= self.head
+
+    @property
+    def reach(self) -> int:
+        """The position up to which the tables are read."""
+        return self.head if self.is_head else self.position
 
     def without_day(self) -> "Moment":
         """Return the same moment with no day asked for."""
@@ -47,7 +54,7 @@ def touched(db: ReadModel, moment: Moment, noun: str) -> tuple[bool, int]:
     """Return what tells a moment from others of which a noun stood otherwise."""
     if not moment.is_head:
         return False, moment.position
-    return True, db.touched(noun, moment.position)
+    return True, db.touched(noun, moment.reach)
 
 
 def standing(table: FromClause, moment: Moment) -> ColumnElement[bool]:

@@ -27,6 +27,7 @@ from projections.tables import (
     to_json,
     words,
 )
+from projections.touch_index import TouchIndex
 from schemas.events import RecordedEvent
 
 __all__ = [
@@ -52,7 +53,8 @@ T = TypeVar("T")
 Handler: TypeAlias = Callable[["Batch", RecordedEvent], None]
 ReadEvents: TypeAlias = Callable[[int], Sequence[RecordedEvent]]
 
-CODE_VERSION = 5  # Raise it when a projection makes other rows of the same events.
+CODE_VERSION = 6  # Raise it when a projection makes other rows of the same events.
+CHANNEL = "copperplate_applied"  # On which is told that events were applied.
 REMEMBERED = 64  # Answers to what other nouns show, by moment.
 
 # What a handler raises of data that is not what it should be.
@@ -122,6 +124,10 @@ class ReadModel:
     def __init__(self, engine: Engine, projections: Iterable[Projection]) -> None:
         self.engine = engine
         self.projections = list(projections)
+        self._nouns = {
+            each.name: each.noun for each in self.projections if not each.by_stream
+        }
+        self._touch_index = TouchIndex()
         self._memory = Memory()
         self._remembered: OrderedDict[Hashable, Any] = OrderedDict()
         self._remembering = Lock()
@@ -143,6 +149,17 @@ class ReadModel:
         """The position of the last event that has been applied."""
         with database.reading(self.engine) as connection:
             return read_position(connection)
+
+    def touch_index(self) -> TouchIndex:
+        """Return the touch index, advanced to the state that is being read."""
+        with database.reading(self.engine) as connection:
+            self._touch_index.advance(connection, read_position(connection))
+        return self._touch_index
+
+    def touch_index_at(self, position: int) -> TouchIndex | None:
+        """Return the touch index with no query, None unless it stands at a position."""
+        index = self._touch_index
+        return index if index.seen == position else None
 
     def last_redaction(self) -> int:
         """Return the position of the last redaction that was applied, or 0."""
@@ -205,7 +222,9 @@ class ReadModel:
                 return None
             # Taken out first: what a failed transaction leaves is never used again.
             memory, self._memory = self._memory, Memory()
-            self._write(Batch(connection, memory.at(position)), fresh)
+            batch = Batch(connection, memory.at(position), self._nouns)
+            self._write(batch, fresh)
+            database.tell(connection, CHANNEL)
         memory.position = fresh[-1].position
         self._memory = memory
         return memory.position

@@ -109,13 +109,23 @@ def similar_ids(db: ReadModel, moment: Moment, noun: str, id: str) -> list[str]:
 
 
 def notes(db: ReadModel, moment: Moment, filters: Mapping[str, Any]) -> list[str]:
-    """Return a hint for each filter that names a thing not on record at the head."""
+    """Return a hint for each filter that names a thing not on record at a moment."""
     found = (
-        _note(db, moment, name, *_named(name, value))
+        _note(db, moment, name, *named)
         for name, value in filters.items()
-        if name in NAMED or name in OF_ANY_NOUN
+        for named in named_by(name, value)
     )
     return [note for note in found if note]
+
+
+def named_by(filter: str, value: Any) -> list[tuple[str, str]]:
+    """Return the noun and the id of what a filter names, if it names a thing."""
+    if filter in NAMED:
+        return [(NAMED[filter], value)]
+    if filter not in OF_ANY_NOUN:
+        return []
+    noun, _, id = value.partition("-")
+    return [(noun, id)]
 
 
 def _known_since(db: ReadModel, noun: str, id: str) -> int | None:
@@ -125,20 +135,11 @@ def _known_since(db: ReadModel, noun: str, id: str) -> int | None:
     return known_since(db, f"{noun}-{id}")
 
 
-def _named(filter: str, value: str) -> tuple[str, str]:
-    """Return the noun and the id of what a filter names."""
-    if filter in NAMED:
-        return NAMED[filter], value
-    noun, _, id = value.partition("-")
-    return noun, id
-
-
 def _note(db: ReadModel, moment: Moment, name: str, noun: str, id: str) -> str | None:
-    at_head = Moment(moment.head, moment.head, moment.today)
-    if noun in TABLES and ids(db, at_head, noun, id):
+    if noun in TABLES and ids(db, moment, noun, id):
         return None
     word = "region" if name == "region" else noun
-    similar = similar_ids(db, at_head, noun, id) if noun in TABLES else []
+    similar = similar_ids(db, moment, noun, id) if noun in TABLES else []
     hint = f"; did you mean {similar[0]!r}?" if similar else "."
     return f"No {word} {id!r} is on record{hint}"
 

@@ -15,6 +15,7 @@ from projections.imports import Imports
 from projections.read_model import ReadModel
 from projections.report_texts import ReportTexts
 from projections.subscriptions import Subscriptions
+from projections.touch_index import TouchIndex
 from schemas.codelists import Change, Reason
 from schemas.dates import utc_now
 from schemas.events import RecordedEvent
@@ -128,6 +129,19 @@ class Record:
         generation, model = self.generations.opened()
         with model.snapshot() as position:
             return Point(generation, position, model.last_redaction())
+
+    def known(self) -> tuple[Point, TouchIndex] | None:
+        """Return the point that is reached and what was touched up to it, unasked.
+
+        None if that is not certain without a query.
+        """
+        point = self.reached.heard_point()
+        if point is None:
+            return None
+        generation, model = self.generations.opened()
+        index = model.touch_index_at(point.position)
+        is_current = generation == point.generation and index is not None
+        return (point, index) if index and is_current else None
 
     def _tell(self, position: int) -> None:
         """Tell all processes that a position is reached."""

@@ -619,10 +619,22 @@ def test_links_lead_to_other_forms_and_to_the_pinned_answer(client):
     )
 
 
-def test_only_a_pinned_answer_may_be_kept(client):
-    kept = client.get("/v1/bodies?at_position=3").headers["Cache-Control"]
-    assert kept == "public, max-age=300, must-revalidate"
-    assert client.get("/v1/bodies").headers["Cache-Control"] == "public, no-cache"
+@pytest.mark.parametrize(
+    ("path", "caching"),
+    [
+        ("/v1/bodies", "public, max-age=60, stale-while-revalidate=300, "
+                       "stale-if-error=86400"),
+        ("/v1/bodies?at_position=3", "public, max-age=300, must-revalidate"),
+        ("/v1/bodies?known_at=2024-01-01", "public, max-age=60"),
+        ("/v1/events/3", "public, max-age=300, must-revalidate"),
+        ("/v1/bodies/kent/versions/1", "public, max-age=300, must-revalidate"),
+        ("/v1/status", "public, no-cache"),
+        ("/v1/bodies/nowhere", "max-age=10"),
+        ("/v1/bodies?bdoy=kent", "no-store"),
+    ],
+)  # fmt: skip
+def test_an_answer_says_for_how_long_it_may_be_kept(client, path, caching):
+    assert client.get(path).headers["Cache-Control"] == caching
 
 
 def test_a_read_model_behind_the_log_is_not_ready(small):

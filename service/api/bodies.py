@@ -13,6 +13,7 @@ from projections.bodies import (
 )
 from projections.grades import list_grades
 from projections.history import list_versions
+from projections.made_of import AboutBody, ItemOf, Nouns, VersionsOf
 from projections.moment import known_since
 from projections.profile import get_profile
 from projections.recorded import list_recorded
@@ -35,6 +36,17 @@ from service.http.contract import accepts, returns
 from service.http.problems import ProblemError
 from service.http.representations import LISTED
 
+PROFILE = (
+    "body",
+    "rating",
+    "inspection",
+    "finding",
+    "plan",
+    "monitoring",
+    "statement",
+    "gap",
+)
+
 bodies = Blueprint("bodies", __name__, url_prefix="/v1/bodies")
 
 
@@ -47,7 +59,7 @@ def moved(moment: Any, id: str) -> str | None:
 
 @bodies.get("")
 @accepts(query=BodyFilterSchema)
-@returns(BodySchema, many=True, draws={"jsonld": linked.bodies})
+@returns(BodySchema, many=True, made_of=Nouns(()), draws={"jsonld": linked.bodies})
 def index(moment: Any, page: Any, **filters: Any) -> Any:
     """List bodies, by id."""
     return list_bodies(read_model(), moment, page, **filters)
@@ -55,7 +67,7 @@ def index(moment: Any, page: Any, **filters: Any) -> Any:
 
 @bodies.get("/lookup")
 @accepts(query=LookupSchema)
-@returns(BodySchema, problems=(404,))
+@returns(BodySchema, problems=(404,), made_of=Nouns(()))
 def lookup(moment: Any, scheme: str, id: str) -> Any:
     """Show the body that bears an outside id, or any present or former name."""
     found = lookup_body(read_model(), moment, scheme, id)
@@ -68,7 +80,13 @@ def lookup(moment: Any, scheme: str, id: str) -> Any:
 
 @bodies.get("/<id>")
 @accepts(query=MomentSchema)
-@returns(BodySchema, noun="body", moved=moved, draws={"jsonld": linked.bodies})
+@returns(
+    BodySchema,
+    noun="body",
+    moved=moved,
+    made_of=ItemOf("body"),
+    draws={"jsonld": linked.bodies},
+)
 def item(moment: Any, id: str) -> Any:
     """Show one body."""
     return get_body(read_model(), moment, id)
@@ -76,7 +94,9 @@ def item(moment: Any, id: str) -> Any:
 
 @bodies.get("/<id>/versions")
 @accepts(query=LogPageSchema)
-@returns(RecordedEventSchema, many=True, noun="body", moved=moved)
+@returns(
+    RecordedEventSchema, many=True, noun="body", moved=moved, made_of=VersionsOf("body")
+)
 def versions(moment: Any, page: Any, id: str) -> Any:
     """List everything that was recorded of one body, the first first."""
     return list_versions(read_model(), moment, page, f"body-{id}")
@@ -84,7 +104,9 @@ def versions(moment: Any, page: Any, id: str) -> Any:
 
 @bodies.get("/<id>/profile")
 @accepts(query=MomentSchema)
-@returns(ProfileSchema, noun="body", moved=moved, forms=("json",))
+@returns(
+    ProfileSchema, noun="body", moved=moved, forms=("json",), made_of=AboutBody(PROFILE)
+)
 def profile(moment: Any, id: str) -> Any:
     """Show what one page about a body needs: grades, findings, plans, responses."""
     return get_profile(read_model(), moment, id)

@@ -6,6 +6,7 @@ from typing import Any
 from flask import Blueprint
 
 from projections.listing import page_of
+from projections.made_of import NOTHING
 from schemas.listing import PagingSchema
 from schemas.meanings import CodeSchema, CodesSchema, code_lists, meanings
 from service.http.contract import accepts, returns
@@ -17,7 +18,7 @@ HOUR = 3600  # Seconds: they change with the code alone, and only grow.
 
 @codelists.get("")
 @accepts(query=PagingSchema)
-@returns(CodesSchema, many=True, kept_for=HOUR)
+@returns(CodesSchema, many=True, kept_for=HOUR, made_of=NOTHING)
 def index(moment: Any, page: Any) -> Any:
     """List the code lists, by name."""
     rows = [
@@ -34,7 +35,7 @@ def index(moment: Any, page: Any) -> Any:
 
 @codelists.get("/<name>")
 @accepts(query=PagingSchema)
-@returns(CodeSchema, many=True, kept_for=HOUR, problems=(404,))
+@returns(CodeSchema, many=True, kept_for=HOUR, problems=(404,), made_of=NOTHING)
 def item(moment: Any, page: Any, name: str) -> Any:
     """List the codes of one list in their own order, with label and meaning."""
     known = code_lists()

@@ -78,6 +78,7 @@ td { border-top: 1px solid #ddd8cc }
 EXAMPLE = "http://127.0.0.1:8000"  # Where `make run` serves the record.
 # The documents in docs/ that are shown as pages, with what each is for.
 PAGES = {
+    "caching": "Say how to ask whether an answer has changed, and how long to keep it.",
     "client": "Show how programs read the record in Python, and check it.",
     "check-us": "Say in plain words how anybody can check the record, with commands.",
     "editors": "Say how editors come to a key, write, sign, and send again.",

@@ -58,6 +58,7 @@ WELCOME = {
         "recording": "/docs/recording",
         "importing": "/docs/importing",
         "mistakes": "/docs/mistakes",
+        "caching": "/docs/caching",
         "about_sources": "/docs/sources",
         "formats": "/docs/formats",
         "about_search": "/docs/search",

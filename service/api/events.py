@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint
 
 from projections.history import get_event, list_events
+from projections.made_of import ONE_EVENT
 from schemas.events import EventFilterSchema, RecordedEventSchema
 from schemas.listing import PositionSchema
 from service.context import read_model
@@ -24,7 +25,7 @@ def index(moment: Any, page: Any, **filters: Any) -> Any:
 
 @events.get("/<position:position>")
 @accepts(query=PositionSchema)
-@returns(RecordedEventSchema, problems=(404,))
+@returns(RecordedEventSchema, problems=(404,), made_of=ONE_EVENT, is_settled=True)
 def item(moment: Any, position: int) -> Any:
     """Show the event at one position of the log."""
     if position > moment.head:

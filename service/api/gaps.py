@@ -6,6 +6,7 @@ from flask import Blueprint
 
 from projections.gaps import get_gap, list_gaps
 from projections.history import list_versions
+from projections.made_of import ItemOf, ListOf, VersionsOf
 from schemas.events import RecordedEventSchema
 from schemas.gaps import GapFilterSchema, GapSchema
 from schemas.listing import LogPageSchema, MomentSchema
@@ -18,7 +19,7 @@ gaps = Blueprint("gaps", __name__, url_prefix="/v1/gaps")
 
 @gaps.get("")
 @accepts(query=GapFilterSchema)
-@returns(GapSchema, many=True)
+@returns(GapSchema, many=True, made_of=ListOf("gap", ("programme", "inspection")))
 def index(moment: Any, page: Any, **filters: Any) -> Any:
     """List declared holes in the record, by id."""
     return list_gaps(read_model(), moment, page, **filters)
@@ -26,7 +27,7 @@ def index(moment: Any, page: Any, **filters: Any) -> Any:
 
 @gaps.get("/<id>")
 @accepts(query=MomentSchema)
-@returns(GapSchema, noun="gap")
+@returns(GapSchema, noun="gap", made_of=ItemOf("gap", ("programme", "inspection")))
 def item(moment: Any, id: str) -> Any:
     """Show one gap."""
     return get_gap(read_model(), moment, id)
@@ -34,7 +35,7 @@ def item(moment: Any, id: str) -> Any:
 
 @gaps.get("/<id>/versions")
 @accepts(query=LogPageSchema)
-@returns(RecordedEventSchema, many=True, noun="gap")
+@returns(RecordedEventSchema, many=True, noun="gap", made_of=VersionsOf("gap"))
 def versions(moment: Any, page: Any, id: str) -> Any:
     """List everything that was recorded of one gap, the first first."""
     return list_versions(read_model(), moment, page, f"gap-{id}")

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, Response
 
 from projections.listing import Listing, number_of
+from projections.made_of import NOT_THE_LOG
 from projections.read_model import Row
 from schemas.log import CheckpointSchema, LogFilterSchema
 from service.context import record
@@ -32,7 +33,7 @@ def checkpoint() -> Response:
 
 @log.get("/checkpoints")
 @accepts(query=LogFilterSchema)
-@returns(CheckpointSchema, many=True)
+@returns(CheckpointSchema, many=True, made_of=NOT_THE_LOG)
 def checkpoints(moment: Any, page: Any, after: int = -1) -> Any:
     """List every checkpoint that was ever signed, the smallest first."""
     store, last = record().store, moment.position

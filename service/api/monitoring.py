@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint
 
 from projections.history import list_versions
+from projections.made_of import ItemOf, ListOf, VersionsOf
 from projections.monitoring import get_monitoring, list_monitoring
 from schemas.events import RecordedEventSchema
 from schemas.listing import LogPageSchema, MomentSchema
@@ -18,7 +19,7 @@ monitoring = Blueprint("monitoring", __name__, url_prefix="/v1/monitoring")
 
 @monitoring.get("")
 @accepts(query=MonitoringFilterSchema)
-@returns(MonitoringSchema, many=True)
+@returns(MonitoringSchema, many=True, made_of=ListOf("monitoring"))
 def index(moment: Any, page: Any, **filters: Any) -> Any:
     """List spells, by id; with `as_of`, those who were in a phase on that day."""
     return list_monitoring(read_model(), moment, page, **filters)
@@ -26,7 +27,7 @@ def index(moment: Any, page: Any, **filters: Any) -> Any:
 
 @monitoring.get("/<id>")
 @accepts(query=MomentSchema)
-@returns(MonitoringSchema, noun="monitoring")
+@returns(MonitoringSchema, noun="monitoring", made_of=ItemOf("monitoring"))
 def item(moment: Any, id: str) -> Any:
     """Show one spell."""
     return get_monitoring(read_model(), moment, id)
@@ -34,7 +35,9 @@ def item(moment: Any, id: str) -> Any:
 
 @monitoring.get("/<id>/versions")
 @accepts(query=LogPageSchema)
-@returns(RecordedEventSchema, many=True, noun="monitoring")
+@returns(
+    RecordedEventSchema, many=True, noun="monitoring", made_of=VersionsOf("monitoring")
+)
 def versions(moment: Any, page: Any, id: str) -> Any:
     """List everything that was recorded of one spell, the first first."""
     return list_versions(read_model(), moment, page, f"monitoring-{id}")

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint
 
 from projections.history import list_versions
+from projections.made_of import Nouns, VersionsOf
 from projections.programmes import get_programme, list_programmes, list_questions
 from schemas.events import RecordedEventSchema
 from schemas.listing import LogPageSchema, MomentSchema
@@ -18,7 +19,7 @@ programmes = Blueprint("programmes", __name__, url_prefix="/v1/programmes")
 
 @programmes.get("")
 @accepts(query=ProgrammeFilterSchema)
-@returns(ProgrammeSchema, many=True)
+@returns(ProgrammeSchema, many=True, made_of=Nouns(("programme",)))
 def index(moment: Any, page: Any, **filters: Any) -> Any:
     """List programmes, by id."""
     return list_programmes(read_model(), moment, page, **filters)
@@ -26,7 +27,7 @@ def index(moment: Any, page: Any, **filters: Any) -> Any:
 
 @programmes.get("/<id>")
 @accepts(query=MomentSchema)
-@returns(ProgrammeSchema, noun="programme")
+@returns(ProgrammeSchema, noun="programme", made_of=Nouns(("programme",)))
 def item(moment: Any, id: str) -> Any:
     """Show one programme."""
     return get_programme(read_model(), moment, id)
@@ -34,7 +35,9 @@ def item(moment: Any, id: str) -> Any:
 
 @programmes.get("/<id>/versions")
 @accepts(query=LogPageSchema)
-@returns(RecordedEventSchema, many=True, noun="programme")
+@returns(
+    RecordedEventSchema, many=True, noun="programme", made_of=VersionsOf("programme")
+)
 def versions(moment: Any, page: Any, id: str) -> Any:
     """List everything that was recorded of one programme, the first first."""
     return list_versions(read_model(), moment, page, f"programme-{id}")

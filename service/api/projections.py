@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, Response
 
 from projections.listing import page_of
+from projections.made_of import NOT_THE_LOG
 from projections.read_model import CODE_VERSION
 from schemas.status import (
     ProjectionFilterSchema,
@@ -26,7 +27,7 @@ LINES = 1000  # In one part of a streamed answer.
 
 @projections.get("")
 @accepts(query=ProjectionFilterSchema)
-@returns(ProjectionSchema, many=True)
+@returns(ProjectionSchema, many=True, made_of=NOT_THE_LOG)
 def index(moment: Any, page: Any, position: int | None = None) -> Any:
     """List the projections, each with its position and its latest digest."""
     kept = record().digests

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint
 
 from projections.history import list_versions
+from projections.made_of import NOT_THE_LOG
 from projections.moment import Moment
 from projections.read_model import ReadModel, Row
 from projections.redactions import get_redaction, list_redactions
@@ -21,7 +22,7 @@ redactions = Blueprint("redactions", __name__, url_prefix="/v1/redactions")
 
 @redactions.get("")
 @accepts(query=RedactionFilterSchema)
-@returns(RedactionSchema, many=True)
+@returns(RedactionSchema, many=True, made_of=NOT_THE_LOG)
 def index(moment: Any, page: Any, **filters: Any) -> Any:
     """List which words were erased, by id; `erasure` is always that of now."""
     listing = list_redactions(read_model(), moment, page, **filters)
@@ -31,7 +32,7 @@ def index(moment: Any, page: Any, **filters: Any) -> Any:
 
 @redactions.get("/<id>")
 @accepts(query=MomentSchema)
-@returns(RedactionSchema, noun="redaction")
+@returns(RedactionSchema, noun="redaction", made_of=NOT_THE_LOG)
 def item(moment: Any, id: str) -> Any:
     """Show one redaction; `erasure` is always that of now."""
     return _found(read_model(), moment, id)

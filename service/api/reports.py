@@ -6,6 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, after_this_request, g, request
 
 from projections.history import get_event, list_versions
+from projections.made_of import NOT_THE_LOG
 from projections.moment import Moment
 from projections.read_model import Row
 from projections.report_texts import TooManyReportsError
@@ -74,14 +75,14 @@ def summarise(moment: Any) -> Any:
 
 @reports.get("/<id>")
 @accepts(query=MomentSchema)
-@returns(ReportItemSchema, noun="report", problems=(401,))
+@returns(ReportItemSchema, noun="report", problems=(401,), made_of=NOT_THE_LOG)
 def item(moment: Any, id: str) -> Any:
     """Show one report; an editor with a key is shown what was told, too."""
     after_this_request(_vary)
     found = get_report(read_model(), moment, id)
     if not editor_if_any():
         return found and {**found, "told": None}
-    g.asked = replace(g.asked, may_be_kept=False)
+    g.asked = replace(g.asked, caching="no-store")
     return found and {**found, "told": desk.told(record(), id)}
 
 

@@ -9,6 +9,7 @@ from marshmallow import Schema
 
 from projections import diffs
 from projections.history import get_version, positions_between
+from projections.made_of import VersionsOf
 from projections.mementos import mementos
 from projections.moment import Moment, known_since
 from projections.read_model import ReadModel, Row
@@ -34,7 +35,9 @@ def add_revisions(
 
     @blueprint.get("/<id>/versions/<position:version>")
     @accepts(query=PositionSchema)
-    @returns(RecordedEventSchema, noun=noun, **how)
+    @returns(
+        RecordedEventSchema, noun=noun, made_of=VersionsOf(noun), is_settled=True, **how
+    )
     def version(moment: Any, id: str, version: int) -> Any:
         """Show the event that made one version of a thing: the first is 1."""
         found = get_version(read_model(), moment, f"{noun}-{id}", version)

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint
 
 from projections.history import list_versions
+from projections.made_of import ItemOf, ListOf, VersionsOf
 from projections.sessions import get_session, list_sessions
 from schemas.events import RecordedEventSchema
 from schemas.listing import LogPageSchema, MomentSchema
@@ -18,7 +19,7 @@ sessions = Blueprint("sessions", __name__, url_prefix="/v1/sessions")
 
 @sessions.get("")
 @accepts(query=SessionFilterSchema)
-@returns(SessionSchema, many=True)
+@returns(SessionSchema, many=True, made_of=ListOf("session"))
 def index(moment: Any, page: Any, **filters: Any) -> Any:
     """List sessions, by id."""
     return list_sessions(read_model(), moment, page, **filters)
@@ -26,7 +27,7 @@ def index(moment: Any, page: Any, **filters: Any) -> Any:
 
 @sessions.get("/<id>")
 @accepts(query=MomentSchema)
-@returns(SessionSchema, noun="session")
+@returns(SessionSchema, noun="session", made_of=ItemOf("session"))
 def item(moment: Any, id: str) -> Any:
     """Show one session."""
     return get_session(read_model(), moment, id)
@@ -34,7 +35,7 @@ def item(moment: Any, id: str) -> Any:
 
 @sessions.get("/<id>/versions")
 @accepts(query=LogPageSchema)
-@returns(RecordedEventSchema, many=True, noun="session")
+@returns(RecordedEventSchema, many=True, noun="session", made_of=VersionsOf("session"))
 def versions(moment: Any, page: Any, id: str) -> Any:
     """List everything that was recorded of one session, the first first."""
     return list_versions(read_model(), moment, page, f"session-{id}")

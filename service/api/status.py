@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app
 
 from projections import things
+from projections.made_of import NOT_THE_LOG
 from projections.moment import recorded_at
 from projections.read_model import CODE_VERSION
 from projections.reports import open_reports
@@ -20,7 +21,7 @@ TEXT = "text/plain; charset=utf-8"
 
 @status.get("/v1/status")
 @accepts(query=Closed)
-@returns(StatusSchema, forms=("json",))
+@returns(StatusSchema, forms=("json",), made_of=NOT_THE_LOG)
 def index(moment: Any) -> Any:
     """Show how far the record goes, and what it holds."""
     size = record().store.size()

@@ -13,7 +13,7 @@ from schemas.listing import columns
 from service.http import csvw, memento, meta
 from service.http.asked import Asked
 from service.http.headers import link
-from service.http.paging import Cursor
+from service.http.paging import NO_DAY, Cursor
 from service.http.representations import (
     FORMS,
     METADATA,
@@ -23,6 +23,7 @@ from service.http.representations import (
     to_text,
 )
 from service.http.spooling import Spool
+from service.http.validators import ENVIRON
 
 
 def of_list(
@@ -149,7 +150,10 @@ def _lines(
 
 def _respond(body: bytes | Iterator[bytes], asked: Asked) -> Response:
     response = Response(body, content_type=FORMS[asked.form].header)
-    response.headers["Cache-Control"] = _caching(asked)
+    response.headers["Cache-Control"] = asked.caching
+    if asked.etag:
+        response.set_etag(asked.etag)
+        request.environ[ENVIRON] = asked.validator
     if FORMS[asked.form].is_whole:
         disposition = f"inline; filename={_file_name()}.{asked.form}"
         response.headers["Content-Disposition"] = disposition
@@ -186,7 +190,7 @@ def _next(listing: Listing, asked: Asked) -> str | None:
         listing.last_key,
         moment.position,
         moment.as_of,
-        moment.today,
+        moment.today if asked.has_day else NO_DAY,
         asked.filters_hash,
     )
     parameters: dict[str, Any] = {**asked.given, "cursor": cursor.to_text()}
@@ -202,20 +206,6 @@ def _gaps(endpoint: str, asked: Asked) -> str:
     wanted = {**about, **meta.filters(asked), **meta.pinned(asked)}
     shared = {name: value for name, value in wanted.items() if name in names}
     return meta.address(url_for(endpoint), shared)
-
-
-def _caching(asked: Asked) -> str:
-    if not asked.may_be_kept:
-        return "no-store"
-    if asked.kept_for:
-        return f"public, max-age={asked.kept_for}"
-    if asked.is_pinned:
-        return "public, max-age=300, must-revalidate"
-    if asked.is_past:
-        return "public, max-age=60"
-    # Without validators, a cache that may serve stale would hide what was recorded
-    # a moment ago: `max-age` comes with the ETag.
-    return "public, no-cache"
 
 
 def _file_name() -> str:

@@ -9,6 +9,7 @@ from flask import g
 from projections.listing import Page
 from projections.moment import Moment
 from service.http.representations import Draw
+from service.http.validators import Validator
 
 RECORD = ("known_at", "at_position")  # Parameters of the axis of this record.
 
@@ -20,7 +21,9 @@ class Asked:
     `given` holds the parameters as they stood in the address; `filters_hash` tells
     one walk through pages from another; `takes` names the parameters of the contract.
     The time `is_negotiated` where a header asks for it; `thing` is the noun and the id
-    of an item that has versions.
+    of an item that has versions. `caching` says how long anybody may keep the answer;
+    the `etag` is that of the moment, None if there is none; what `has_day` changes at
+    midnight.
     """
 
     form: str
@@ -33,16 +36,13 @@ class Asked:
     for_excel: bool
     takes: frozenset[str]
     draws: Mapping[str, Draw] = field(default_factory=dict)
-    may_be_kept: bool = True
-    kept_for: int = 0
     is_negotiated: bool = False
     noun: str | None = None
     thing: tuple[str, str] | None = None
-
-    @property
-    def is_pinned(self) -> bool:
-        """Whether the address itself names the position."""
-        return "at_position" in self.given or "cursor" in self.given
+    caching: str = "no-store"
+    validator: Validator | None = None
+    etag: str | None = None
+    has_day: bool = True
 
     @property
     def is_past(self) -> bool:

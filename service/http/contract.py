@@ -9,26 +9,21 @@ from dataclasses import dataclass, field, replace
 from functools import cache, wraps
 from typing import Any
 
-from flask import Response, after_this_request, current_app, g, request
+from flask import Response, after_this_request, g, request
 from marshmallow import Schema
 
 from projections import database, things
 from projections.listing import Listing
+from projections.made_of import THE_RECORD, MadeOf
 from projections.moment import Moment
 from schemas.fields import ID_LENGTH, ID_PATTERN, Closed
 from service.context import head, read_model, record
-from service.http import answers, memento, moments, paging
+from service.http import answers, asking, moments
 from service.http.asked import Asked, asked
 from service.http.problems import MovedError, ProblemError
 from service.http.queries import read_query
-from service.http.representations import (
-    FORMS,
-    LISTED,
-    METADATA,
-    SUFFIX,
-    Draw,
-    choose_form,
-)
+from service.http.representations import LISTED, METADATA, SUFFIX, Draw, choose_form
+from service.http.validators import is_any_held, is_held, not_modified
 from service.http.writing import read_members, read_write
 
 View = Callable[..., Any]
@@ -46,7 +41,8 @@ class Contract:
     are the media types of a file that is sent, of at most `limit` bytes. `keeps` is the
     status of an answer to what changes something outside the log; `sends` what is then
     sent to an address in the body, by name. What `is_file` has an ETag of its own, and
-    parts if it is large.
+    parts if it is large. `made_of` says which events change the answer; one that
+    `is_settled` only a redaction changes.
     """
 
     query: type[Schema] | None = None
@@ -68,12 +64,27 @@ class Contract:
     keeps: int | None = None
     sends: Mapping[str, type[Schema]] = field(default_factory=dict)
     is_file: bool = False
+    made_of: MadeOf = THE_RECORD
+    is_settled: bool = False
+
+    @property
+    def is_validated(self) -> bool:
+        """Whether an ETag tells whether the answer has changed."""
+        is_read = self.result is not None and not (self.body or self.receives)
+        return is_read and self.may_be_kept and self.made_of.is_of_log
+
+    def loaded_by(self) -> Schema:
+        """Return what loads the query."""
+        assert self.query
+        return _made(self.query)
 
 
 def accepts(
     *, query: type[Schema] | None = None, body: type[Schema] | None = None
 ) -> Callable[[View], View]:
     """Check the query, and pass its moment, its page (to lists) and its filters.
+
+    Who holds the present answer is told so (304) before anything is read.
 
     Where something is recorded check the body, and pass its members. It stands above
     `returns`.
@@ -86,11 +97,7 @@ def accepts(
             contract: Contract = wrapper.contract  # type: ignore[attr-defined]
             if contract.body:
                 return view(**path, **_read_write(contract, path))
-            # One state of the tables for the whole answer, whatever is recorded.
-            with database.reading(read_model().engine):
-                g.asked = _ask(contract, path)
-                page = {"page": g.asked.page} if contract.many else {}
-                return view(**path, moment=g.asked.moment, **page, **g.asked.filters)
+            return _answer(view, contract, path)
 
         return _note(wrapper, query=query, body=body)
 
@@ -110,6 +117,8 @@ def returns(
     may_be_known: bool = False,
     moved: FindMoved | None = None,
     kept_for: int = 0,
+    made_of: MadeOf = THE_RECORD,
+    is_settled: bool = False,
 ) -> Callable[[View], View]:
     """Show what the view returns in the form asked for; None is 404.
 
@@ -127,7 +136,7 @@ def returns(
                 return answers.of_recorded(view(**kwargs), result)
             found = _at_one_moment(view, kwargs)
             if found is None:
-                raise _absent(noun, moved, kwargs.get("id"), asked().moment)
+                raise _absent(noun, moved, kwargs.get("id"), _whole_moment())
             if asked().form == METADATA:
                 return answers.of_columns(found, result, asked())
             if isinstance(found, Listing):
@@ -149,6 +158,8 @@ def returns(
             may_be_known=may_be_known,
             moved=moved,
             kept_for=kept_for,
+            made_of=made_of,
+            is_settled=is_settled,
         )
 
     return decorate
@@ -261,51 +272,6 @@ def keeps(
     return decorate
 
 
-def _ask(contract: Contract, path: Mapping[str, Any]) -> Asked:
-    form = choose_form(contract.forms)
-    assert contract.query
-    query = _made(contract.query)
-    time, faults = memento.asked_time(query.fields)
-    given, loaded = read_query(request.query_string, query, faults)
-    loaded |= time
-    is_whole = FORMS[form].is_whole
-    page, cursor = paging.page_of(loaded, given, request.path, is_whole=is_whole)
-    moment = moments.resolve(loaded, read_model(), head(), record().clock())
-    if cursor:
-        moment = paging.pin(moment, cursor)
-    if not contract.many:
-        # A thing whose date is unknown is shown, and says so.
-        moment = replace(moment, with_undated=True)
-    _check_id(contract.noun, path.get("id"))
-    reserved = (*moments.TIME, *paging.PAGING, *time)
-    return Asked(
-        form=form,
-        forms=contract.forms,
-        draws=contract.draws,
-        given=given,
-        moment=moment,
-        page=page,
-        filters={k: v for k, v in loaded.items() if k not in reserved},
-        filters_hash=paging.filters_of(request.path, given),
-        for_excel=bool(loaded.get("excel")),
-        takes=frozenset(query.fields),
-        may_be_kept=contract.may_be_kept,
-        kept_for=contract.kept_for,
-        is_negotiated=bool(time) and cursor is None,
-        noun=contract.noun,
-        thing=_thing(contract, path),
-    )
-
-
-def _thing(contract: Contract, path: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Return the noun and the id of what has a TimeMap, if the answer is just that."""
-    has_map = f"{request.blueprint}.{memento.TIMEMAP}" in current_app.view_functions
-    is_item = str(request.url_rule).endswith("/<id>")
-    return (
-        (contract.noun, path["id"]) if has_map and is_item and contract.noun else None
-    )
-
-
 def _read_write(contract: Contract, path: Mapping[str, Any]) -> dict[str, Any]:
     _check_id(contract.noun, path.get("id"))
     choose_form(("json",))
@@ -349,6 +315,36 @@ def _is_id(text: str) -> bool:
 
 def _notes(asked: Asked) -> list[str]:
     return things.notes(read_model(), asked.moment, asked.filters)
+
+
+def _answer(view: View, contract: Contract, path: Mapping[str, Any]) -> Response:
+    said = asking.read(contract, path)
+    _check_id(contract.noun, path.get("id"))
+    etag = asking.etag_unasked(said) if request.if_none_match else None
+    if etag and is_held(etag):
+        return not_modified(etag, asking.caching_of(said))
+    # One state of the tables for the whole answer, whatever is recorded.
+    with database.reading(read_model().engine):
+        g.asked = asking.resolve(said)
+        if g.asked.etag and is_held(g.asked.etag):
+            return not_modified(g.asked.etag, g.asked.caching)
+        page = {"page": g.asked.page} if contract.many else {}
+        found = view(**path, moment=g.asked.moment, **page, **g.asked.filters)
+        return _unless_held(found, g.asked)
+
+
+def _unless_held(response: Response, asked: Asked) -> Response:
+    """Return an answer, or 304 to one who says that any is held (`*`)."""
+    if not (asked.etag and is_any_held() and "ETag" in response.headers):
+        return response
+    response.close()
+    return not_modified(asked.etag, asked.caching)
+
+
+def _whole_moment() -> Moment:
+    """Return the moment as all things stood at it, not only those asked for."""
+    moment = asked().moment
+    return replace(moment, is_last=False) if asked().is_past else moment
 
 
 def _now() -> Moment:

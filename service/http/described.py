@@ -44,12 +44,13 @@ HEADERS = {
     ),
     "Location": ("The address of the event that was recorded.", "string", None),
     "ETag": ("The version of the thing, for If-Match.", "string", '^"[0-9]+"$'),
+    "Validator": ("Strong: the same ETag, the same bytes.", "string", '^".+"$'),
     "WWW-Authenticate": ("How a key is presented.", "string", "^Bearer$"),
     "Retry-After": ("Seconds after which to try again.", "string", "^[0-9]+$"),
 }
 OF_ERRORS = {401: ("WWW-Authenticate",), 429: ("Retry-After",)}
 OF_RECORDED = ("Location", "ETag")
-OF_SOME_ANSWERS = {*OF_RECORDED, "WWW-Authenticate", "Retry-After"}
+OF_SOME_ANSWERS = {*OF_RECORDED, "Validator", "WWW-Authenticate", "Retry-After"}
 # Where nothing is limited, nothing is said of a limit; errors have no digest.
 NOT_ALWAYS = {"RateLimit-Policy", "RateLimit", "Repr-Digest"}
 NOT_MODIFIED = "It is the same as when it had the ETag in `If-None-Match`."

@@ -138,6 +138,7 @@ def _describe_components(spec: "APISpec") -> None:
     spec.components.schema("Meta", schema=MetaSchema)
     spec.components.schema("JsonLines", JSON_LINES)
     spec.components.response("Moved", _moved())
+    spec.components.response("NotModified", _not_modified())
     for code, description in ERRORS.items():
         spec.components.response(f"Error{code}", _error(code, description))
     for type_name in sorted(DATA_SCHEMAS):
@@ -163,11 +164,12 @@ def _operation(rule: Rule, view: View, contract: Contract) -> dict[str, Any]:
         "responses": {
             "200": {
                 "description": summary,
-                "headers": _headers(),
+                "headers": _headers() | (_VALIDATED if contract.is_validated else {}),
                 "content": _content(contract),
             },
             **(_conditional(contract) if contract.is_file else {}),
             **({"301": "Moved"} if contract.moved else {}),
+            **({"304": "NotModified"} if contract.is_validated else {}),
             **{str(code): f"Error{code}" for code in _errors(rule, contract)},
         },
     }
@@ -350,6 +352,16 @@ def _conditional(contract: Contract) -> dict[str, Any]:
         return same
     part = {"description": PART, "headers": _headers(), "content": _content(contract)}
     return {"206": part, **same}
+
+
+def _not_modified() -> dict[str, Any]:
+    return {
+        "description": "`If-None-Match` names the present answer.",
+        "headers": {**_headers(), **_VALIDATED},
+    }
+
+
+_VALIDATED = {"ETag": "Validator"}
 
 
 def _headers() -> dict[str, str]:
