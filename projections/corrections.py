@@ -209,12 +209,17 @@ def latest_corrections(
     before: int | None = None,
     **filters: str | None,
 ) -> tuple[list[Row], bool]:
-    """Return the latest first, at most so many; and whether there are older ones."""
+    """Return the latest first, and whether there are older ones.
+
+    There are `limit` before a position; without one, as many as leave whole pages of
+    so many to the older ones, so that those stay as they are.
+    """
     conditions = _conditions(moment, **filters)
+    most = limit if before else limit + _count(db, conditions) % limit
     if before is not None:
         conditions.append(table.c.position < before)
-    rows = _rows(db, conditions, table.c.position.desc(), limit + 1)
-    return _items(db, moment, rows[:limit]), len(rows) > limit
+    rows = _rows(db, conditions, table.c.position.desc(), most + 1)
+    return _items(db, moment, rows[:most]), len(rows) > most
 
 
 def _conditions(

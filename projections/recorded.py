@@ -1,15 +1,15 @@
 """What was recorded of a body, event by event, each with a sentence that says it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from projections import bodies, database
 from projections.facts import world_date
-from projections.listing import Listing, Page, chunks, page_of
+from projections.listing import Listing, Page, chunks, number_of, page_of
 from projections.moment import Moment
-from projections.read_model import ReadModel, Row, history, recorded_event
+from projections.read_model import ReadModel, Row, generic, history, recorded_event
 from projections.sentences import TEMPLATES, Teller, Told
 from projections.timeline import dates_of_ratings, facts_about
 from schemas import dates
@@ -25,6 +25,8 @@ SAYING = {
 }
 # What names the event that an event of a generic type is about.
 NAMING = ("corrects", "retracts", "disputes", "adds_to")
+NOUNS = sorted({type.partition(".")[0] for type in TEMPLATES})
+TYPES = [*TEMPLATES, *(type for noun in NOUNS for type in generic(noun))]
 Events = dict[str, list[RecordedEvent]]
 
 
@@ -45,13 +47,123 @@ def list_recorded(
         for event, told in _told(streams_of(db, moment, versions), versions)
         if event.position > after and event.recorded_at >= (since or "")
     ]
+    return page_of(_items(db, moment, found, versions), page, _place)
+
+
+def list_changes(
+    db: ReadModel, moment: Moment, page: Page, body: str | None = None, **which: Any
+) -> Listing:
+    """Return what was recorded of any noun, in the order of the log."""
+    if body:
+        return page_of(_of_body(db, moment, body, **which), page, _place)
+    conditions = _conditions(moment, **which)
+    total = 0 if page.goes_on else _count(db, conditions)
+    if page.after is not None:
+        conditions.append(history.c.position > number_of(page.after))
+    most = None if page.most is None else page.most + 1
+    found = _events(db, conditions, history.c.position, most)
+    shown = found if page.most is None else found[: page.most]
+    last = (str(shown[-1].position),) if len(shown) < len(found) else None
+    return Listing(_rows(db, moment, shown), total, last)
+
+
+def latest_changes(
+    db: ReadModel,
+    moment: Moment,
+    limit: int,
+    before: int | None = None,
+    body: str | None = None,
+    **which: Any,
+) -> tuple[list[Row], bool]:
+    """Return the latest first, and whether there are older ones.
+
+    There are `limit` before a position; without one, as many as leave whole pages of
+    so many to the older ones, so that those stay as they are.
+    """
+    if body:
+        rows = _of_body(db, moment, body, **which)[::-1]
+        most = limit if before else limit + len(rows) % limit
+        left = [row for row in rows if before is None or row["position"] < before]
+        return left[:most], len(left) > most
+    conditions = _conditions(moment, **which)
+    most = limit if before else limit + _count(db, conditions) % limit
+    if before is not None:
+        conditions.append(history.c.position < before)
+    found = _events(db, conditions, history.c.position.desc(), most + 1)
+    return _rows(db, moment, found[:most]), len(found) > most
+
+
+def _of_body(db: ReadModel, moment: Moment, body: str, **which: Any) -> list[Row]:
+    times = {name: which.pop(name) for name in ("since", "after") if name in which}
+    found = list_recorded(db, moment, Page(), body, **times)
+    return [
+        row
+        for row in (found.rows if found else [])
+        if all(row[name] == value for name, value in which.items() if value)
+    ]
+
+
+def _conditions(
+    moment: Moment,
+    since: str | None = None,
+    after: int = 0,
+    type: str | None = None,
+    change: str | None = None,
+) -> list[Any]:
+    found = [
+        history.c.position <= moment.position,
+        history.c.position > after,
+        history.c.type.in_([type] if type in TYPES else [] if type else TYPES),
+    ]
+    found += [history.c.recorded_at >= since] if since else []
+    return found + ([history.c.change == change] if change else [])
+
+
+def _count(db: ReadModel, conditions: list[Any]) -> int:
+    statement = select(func.count()).select_from(history).where(*conditions)
+    with database.reading(db.engine) as connection:
+        return int(connection.execute(statement).scalar_one())
+
+
+def _events(
+    db: ReadModel, conditions: list[Any], order: Any, most: int | None
+) -> list[RecordedEvent]:
+    statement = select(history).where(*conditions).order_by(order).limit(most)
+    with database.reading(db.engine) as connection:
+        return [recorded_event(row) for row in connection.execute(statement).mappings()]
+
+
+def _rows(db: ReadModel, moment: Moment, events: list[RecordedEvent]) -> list[Row]:
+    """Return events as items, each with the sentence that says it."""
+    streams = streams_of(db, moment, {event.stream for event in events})
+    by_version = {
+        stream: {event.version: event for event in found}
+        for stream, found in streams.items()
+    }
+    told = [
+        _as_told(event, original_of(event, by_version[event.stream]), first)
+        for event in events
+        for first in (streams[event.stream][0],)
+    ]
+    return _items(db, moment, list(zip(events, told, strict=True)), by_version)
+
+
+def _items(
+    db: ReadModel,
+    moment: Moment,
+    found: list[tuple[RecordedEvent, Told]],
+    versions: Mapping[str, Any],
+) -> list[Row]:
     teller = Teller(db, moment, [told for _, told in found])
     own = dates_of_ratings(db, moment, versions)
-    rows = [
+    return [
         _item(event, teller.sentence(told), _happened(told) or own.get(event.stream))
         for event, told in found
     ]
-    return page_of(rows, page, lambda row: (f"{row['position']:016}",))
+
+
+def _place(row: Row) -> tuple[str]:
+    return (f"{row['position']:016}",)
 
 
 def _versions(db: ReadModel, moment: Moment, id: str) -> dict[str, set[int]]:
@@ -133,6 +245,7 @@ def _item(event: RecordedEvent, sentence: str, happened: Row | None) -> Row:
         "change": event.change,
         "change_label": label(event.change),
         "sentence": _dated(event, on, sentence),
+        "title": f"{_saying(event)}{sentence}",
         "type": event.type,
         "noun": event.noun,
         "thing": event.id,
@@ -146,7 +259,10 @@ def _item(event: RecordedEvent, sentence: str, happened: Row | None) -> Row:
 
 def _dated(event: RecordedEvent, on: str | None, sentence: str) -> str:
     recorded = dates.in_words(event.recorded_at[:10])
-    is_ours = event.change == Change.CORRECTION
-    saying = "Our mistake, corrected: " if is_ours else SAYING.get(event.verb, "")
     happened = f"{dates.in_words(on)}: " if on else ""
-    return f"Recorded {recorded}. {saying}{happened}{sentence}"
+    return f"Recorded {recorded}. {_saying(event)}{happened}{sentence}"
+
+
+def _saying(event: RecordedEvent) -> str:
+    is_ours = event.change == Change.CORRECTION
+    return "Our mistake, corrected: " if is_ours else SAYING.get(event.verb, "")

@@ -4,11 +4,12 @@ from marshmallow import fields, validate
 
 from schemas.body_columns import BodyColumns
 from schemas.codelists import Change, Confidence
-from schemas.fields import Code, Open
+from schemas.fields import Closed, Code, Id, Open
 from schemas.listing import (
     LARGEST,
     FilterSchema,
     LogPageSchema,
+    PositionSchema,
     Whole,
     day,
 )
@@ -58,6 +59,37 @@ class RecordedFilterSchema(LogPageSchema):
         validate=validate.Range(min=0, max=LARGEST),
         metadata={"description": "Only what follows this position of the log."},
     )
+
+
+class RecordedKindsSchema(Closed):
+    """Which events, by what they say."""
+
+    type = fields.String(
+        validate=validate.Length(min=1, max=60),
+        metadata={"description": "Only of this type: `rating.awarded`."},
+    )
+    change = Code(Change, metadata={"description": "Only of this kind of change."})
+
+
+class ChangesFilterSchema(RecordedFilterSchema, RecordedKindsSchema):
+    """Which events of all to list."""
+
+    body = Id(metadata={"description": "Only about this body and its overseers."})
+
+
+class BodyFeedSchema(PositionSchema, RecordedKindsSchema):
+    """Which events about a body a feed tells of."""
+
+    before = Whole(
+        validate=validate.Range(min=1, max=LARGEST),
+        metadata={"description": "Only those before that position: an archive."},
+    )
+
+
+class ChangesFeedSchema(BodyFeedSchema):
+    """Which events of all a feed tells of."""
+
+    body = Id(metadata={"description": "Only about this body and its overseers."})
 
 
 class RecordedSchema(Open):

@@ -357,9 +357,12 @@ def links(element):
 
 ONCE = {"id", "title", "updated"}
 AT_MOST_ONCE = {"subtitle", "rights", "published", "summary", "content"}
-OF_FEEDS = {*ONCE, "subtitle", "rights", "author", "link", "entry"}
+ARCHIVE = "{http://purl.org/syndication/history/1.0}archive"
+OF_FEEDS = {*ONCE, "subtitle", "rights", "author", "link", "entry", ARCHIVE}
 OF_ENTRIES = {*ONCE, "published", "summary", "category", "link"}
-RELATIONS = {"self", "first", "next", "alternate", "related"}
+RELATIONS = {
+    "self", "first", "next", "alternate", "related", "current", "prev-archive",
+}  # fmt: skip
 
 
 def must_be_atom(root):
@@ -422,7 +425,8 @@ def test_an_entry_leads_to_the_event_and_says_what_the_list_says(graded):
     done = regrade(graded, "good")
     [entry] = entries(graded)
     [item] = items(graded)
-    assert text_of(entry, "summary") == item["sentence"]
+    where = f"(Position {item['position']} of the log.)"
+    assert text_of(entry, "summary") == f"{item['sentence']} {where}"
     assert "<the publisher> & " in text_of(entry, "summary")
     assert text_of(entry, "published") == done.recorded_at
     event = f"http://localhost/v1/events/{done.position}"

@@ -13,17 +13,19 @@ __all__ = ["client", "record"]
 TEXT = (DOCS / "formats.md").read_text()
 ADDRESSES = re.findall(r"^/v1/.+$", TEXT, re.M)
 
+MEDIA = {"atom": "application/atom+xml", **{k: v.media for k, v in FORMS.items()}}
+
 
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_an_address_of_the_page_answers_in_the_format_that_it_asks_for(client, address):
     answer = client.get(address)
     assert answer.status_code == 200
-    assert answer.mimetype == FORMS[suffix_of(address)].media
+    assert answer.mimetype == MEDIA[suffix_of(address)]
     assert len(answer.data) > 100
 
 
 def test_the_page_shows_every_format():
-    assert set(map(suffix_of, ADDRESSES)) == set(FORMS)
+    assert set(map(suffix_of, ADDRESSES)) == set(MEDIA)
 
 
 def suffix_of(address):

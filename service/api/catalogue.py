@@ -3,6 +3,7 @@
 from service.api.archive import archive
 from service.api.bodies import bodies
 from service.api.bulk import bulk
+from service.api.changes import changes
 from service.api.codelists import codelists
 from service.api.commitments import commitments
 from service.api.correcting import correcting
@@ -51,6 +52,7 @@ ALL = [
     gaps,
     redactions,
     corrections,
+    changes,
     reports,
     sources,
     archive,

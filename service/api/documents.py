@@ -38,6 +38,8 @@ WELCOME = {
         "gaps": "/v1/gaps",
         "redactions": "/v1/redactions",
         "reports": "/v1/reports",
+        "changes": "/v1/changes",
+        "changes_feed": "/v1/changes.atom",
         "corrections": "/v1/corrections",
         "corrections_feed": "/v1/corrections.atom",
         "sources": "/v1/sources",

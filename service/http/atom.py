@@ -1,4 +1,4 @@
-"""Atom feeds (RFC 4287), in pages from the newest back (RFC 5005, section 3)."""
+"""Atom feeds (RFC 4287), in pages from the newest back (RFC 5005)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from service.http.xml import add, to_bytes
 
 MEDIA_TYPE = "application/atom+xml"
 NAMESPACE = "http://www.w3.org/2005/Atom"
+HISTORY = "http://purl.org/syndication/history/1.0"
 Link = tuple[str, str]  # Its relation and its address.
 
 
@@ -36,17 +37,21 @@ class Feed:
     rights: str
     updated: str
     links: Sequence[Link]
+    is_archive: bool = False
 
 
 def to_atom(feed: Feed, entries: Iterable[Entry]) -> bytes:
     """Write a page of a feed."""
-    root = Xml.Element("feed", {"xmlns": NAMESPACE, "xml:lang": "en"})
+    spaces = {"xmlns": NAMESPACE, "xmlns:fh": HISTORY}
+    root = Xml.Element("feed", {**spaces, "xml:lang": "en"})
     add(root, "id", id_of(feed.name))
     add(root, "title", feed.title)
     add(root, "subtitle", feed.subtitle)
     add(root, "updated", feed.updated)
     add(add(root, "author"), "name", feed.author)
     add(root, "rights", feed.rights)
+    if feed.is_archive:
+        add(root, "fh:archive")
     _link(root, feed.links)
     for entry in entries:
         _add_entry(root, entry)
