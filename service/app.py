@@ -9,6 +9,7 @@ from flask import Blueprint, Flask
 from service import context
 from service.api import catalogue
 from service.http.access import register_access
+from service.http.answer_cache import AnswerCache
 from service.http.codings import register_codings
 from service.http.errors import register_errors
 from service.http.headers import register_headers
@@ -49,6 +50,8 @@ def _in_front(
 ) -> Callable[..., Any]:
     """Return the app with what comes before it, the innermost first."""
     inner: WSGIApplication = measured(strip_suffix(app.wsgi_app, keep), "render")
+    if record:
+        inner = app.extensions[context.CACHE] = AnswerCache(inner, record)
     if record and record.settings.rate_limit:
         limiter = RateLimiter(record.settings.rate_limit, record.redis)
         app.extensions[context.LIMITER] = limiter

@@ -8,6 +8,7 @@ from projections.read_model import ReadModel
 from service.record import Record
 
 KEY, LIMITER = "copperplate", "copperplate.limiter"
+CACHE = "copperplate.cache"
 
 
 def init_app(app: Flask, record: Record | None) -> None:

@@ -20,6 +20,7 @@ from schemas.codelists import ErasureState
 from service.bulk.content import epoch_of, folder_of
 from service.log.erasing import Redacted
 from service.log.errors import StoreError
+from service.shared_redis import ANSWERS
 
 if TYPE_CHECKING:
     from service.record import Record
@@ -163,10 +164,16 @@ def _bulk(record: "Record", due: Sequence[Redacted], patience: float) -> bool:
     return True
 
 
-# List here whatever is to keep words: a search index, rendered answers.
+def _answers(record: "Record", due: Sequence[Redacted], patience: float) -> bool:
+    # Nobody finds them any more; they are deleted before Redis would do it by itself.
+    return record.redis.forget(ANSWERS)
+
+
+# List here whatever is to keep words.
 HOLDERS = (
     Holder("log", _log),
     Holder("read model", _read_model),
     Holder("archive", _archive),
     Holder("bulk files", _bulk),
+    Holder("answers", _answers),
 )

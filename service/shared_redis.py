@@ -20,6 +20,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError, TimeoutError
 from redis.retry import Retry
 
+ANSWERS = "answers:"  # Begins the keys of rendered answers.
 TIMEOUT = 0.1  # Seconds that a request waits for Redis at most.
 REST = 1.0  # Seconds for which a Redis that failed is left alone.
 LOOK = 0.5  # Seconds after which a listener sees that it is to end.

@@ -2,19 +2,25 @@
 
 import multiprocessing
 import os
-from threading import Thread
+from threading import Event, Thread
 
 from flask import Flask
 
 from service.app import create_app
 from service.config import Settings
+from service.context import CACHE
 from service.record import Record
+from service.watching import keep_looking
 
 
 def application() -> Flask:
     """Return the app over the record that the environment names."""
     Thread(target=_end_with_the_server, daemon=True).start()
-    return create_app(Record.open(Settings.from_environment()))
+    record = Record.open(Settings.from_environment())
+    app = create_app(record)
+    watch = (record, Event(), app.extensions[CACHE].forget)
+    Thread(target=keep_looking, args=watch, daemon=True).start()
+    return app
 
 
 def _end_with_the_server() -> None:

@@ -56,6 +56,17 @@ def choose_coding(accepted: str) -> str:
     return best
 
 
+def coded(tag: str, coding: str) -> str:
+    """Return the ETag of an answer in a coding."""
+    return tag if coding == IDENTITY else f"{tag}-{coding}"
+
+
+def uncoded(tag: str) -> str:
+    """Return the ETag of an answer without its coding."""
+    stem, _, coding = tag.rpartition("-")
+    return stem if coding in CODINGS else tag
+
+
 def _code(response: Response) -> Response:
     if request.method not in ("GET", "HEAD"):
         return response
@@ -106,4 +117,4 @@ def _tell_apart(response: Response, coding: str) -> None:
     """Give the coded form an ETag of its own (RFC 9110, section 8.8.3.3)."""
     tag, is_weak = response.get_etag()
     if tag and not tag.endswith(f"-{coding}"):
-        response.set_etag(f"{tag}-{coding}", weak=bool(is_weak))
+        response.set_etag(coded(tag, coding), weak=bool(is_weak))

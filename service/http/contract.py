@@ -20,10 +20,11 @@ from schemas.fields import ID_LENGTH, ID_PATTERN, Closed
 from service.context import head, read_model, record
 from service.http import answers, asking, moments
 from service.http.asked import Asked, asked
+from service.http.kept_answers import FOUND
 from service.http.problems import MovedError, ProblemError
 from service.http.queries import read_query
 from service.http.representations import LISTED, METADATA, SUFFIX, Draw, choose_form
-from service.http.validators import is_any_held, is_held, not_modified
+from service.http.validators import held, is_any_held, not_modified
 from service.http.writing import read_members, read_write
 
 View = Callable[..., Any]
@@ -320,17 +321,26 @@ def _notes(asked: Asked) -> list[str]:
 def _answer(view: View, contract: Contract, path: Mapping[str, Any]) -> Response:
     said = asking.read(contract, path)
     _check_id(contract.noun, path.get("id"))
-    etag = asking.etag_unasked(said) if request.if_none_match else None
-    if etag and is_held(etag):
-        return not_modified(etag, asking.caching_of(said))
+    known = asking.etag_unasked(said) if request.if_none_match else None
+    if known and (tag := held(known[1])):
+        return not_modified(known[0], tag, asking.caching_of(said))
     # One state of the tables for the whole answer, whatever is recorded.
     with database.reading(read_model().engine):
         g.asked = asking.resolve(said)
-        if g.asked.etag and is_held(g.asked.etag):
-            return not_modified(g.asked.etag, g.asked.caching)
+        if g.asked.etag and (tag := held(g.asked.etag)):
+            return not_modified(g.asked.validator, tag, g.asked.caching)
+        if _is_kept_elsewhere(g.asked):
+            return Response()  # The cache before the app gives what it has found.
         page = {"page": g.asked.page} if contract.many else {}
         found = view(**path, moment=g.asked.moment, **page, **g.asked.filters)
         return _unless_held(found, g.asked)
+
+
+def _is_kept_elsewhere(asked: Asked) -> bool:
+    find = request.environ.get(FOUND)
+    if find is None or asked.etag is None:
+        return False
+    return bool(find(asked.validator, asked.etag))
 
 
 def _unless_held(response: Response, asked: Asked) -> Response:
@@ -338,7 +348,7 @@ def _unless_held(response: Response, asked: Asked) -> Response:
     if not (asked.etag and is_any_held() and "ETag" in response.headers):
         return response
     response.close()
-    return not_modified(asked.etag, asked.caching)
+    return not_modified(asked.validator, asked.etag, asked.caching)
 
 
 def _whole_moment() -> Moment:

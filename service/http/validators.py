@@ -14,6 +14,7 @@ from projections.made_of import MadeOf
 from projections.read_model import CODE_VERSION
 from projections.touch_index import TouchIndex
 from schemas.listing import columns
+from service.http.codings import choose_coding, coded
 
 ANSWERS = 1  # Raise it when the same rows are shown otherwise than before.
 ENVIRON = "copperplate.validator"  # Where the cache before the app finds it.
@@ -68,9 +69,13 @@ def schema_of(result: type[Schema]) -> str:
     return hashlib.sha256(orjson.dumps(made)).hexdigest()[:8]
 
 
-def is_held(etag: str) -> bool:
-    """Whether the client says that it holds the answer with this ETag."""
-    return request.if_none_match.contains_weak(etag)
+def held(etag: str) -> str | None:
+    """Return the ETag under which the client holds the answer, in a coding or none."""
+    if request.if_none_match.star_tag:
+        return None  # Whether there is any answer is not known yet.
+    coding = choose_coding(request.headers.get("Accept-Encoding", ""))
+    tags = (coded(etag, coding), etag)
+    return next((t for t in tags if request.if_none_match.contains_weak(t)), None)
 
 
 def is_any_held() -> bool:
@@ -78,8 +83,9 @@ def is_any_held() -> bool:
     return request.if_none_match.star_tag
 
 
-def not_modified(etag: str, caching: str) -> Response:
+def not_modified(validator: Validator | None, etag: str, caching: str) -> Response:
     """Return the answer to one who holds the present one."""
+    request.environ[ENVIRON] = validator
     response = Response(status=304)
     del response.headers["Content-Type"]
     response.set_etag(etag)
