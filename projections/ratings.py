@@ -10,9 +10,9 @@ from datetime import date
 from functools import partial
 from typing import Any, TypeAlias
 
-from sqlalchemy import Column, Connection, Index, Integer, select, text
+from sqlalchemy import Column, Connection, Index, Integer, func, select, text
 
-from projections import bodies, inspections, programmes
+from projections import bodies, database, inspections, programmes
 from projections.database import KEY, versioned_table
 from projections.listing import (
     Listing,
@@ -330,3 +330,11 @@ def _age(row: Row, moment: Moment) -> int | None:
         return None
     published = date.fromisoformat(row["published_on"])
     return (date.fromisoformat(moment.day) - published).days
+
+
+def first_day(db: ReadModel) -> str | None:
+    """Return the first day on which some grade was in force, or None."""
+    dated = (table.c.position_to.is_(None), table.c.valid_from != "")
+    with database.reading(db.engine) as connection:
+        first = select(func.min(table.c.valid_from)).where(*dated)
+        return connection.execute(first).scalar_one_or_none()

@@ -9,8 +9,11 @@ from service.api.commitments import commitments
 from service.api.correcting import correcting
 from service.api.corrections import corrections
 from service.api.coverage import coverage
+from service.api.datasets import datasets
+from service.api.discovery import discovery
 from service.api.docs import docs
 from service.api.documents import documents
+from service.api.event_schemas import event_schemas
 from service.api.events import events
 from service.api.findings import findings
 from service.api.gaps import gaps
@@ -65,11 +68,14 @@ ALL = [
     events,
     openings,
     bulk,
+    event_schemas,
     projections,
     log,
     proofs,
     status,
     documents,
+    datasets,
+    discovery,
     docs,
     recording,
     correcting,

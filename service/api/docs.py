@@ -80,6 +80,7 @@ EXAMPLE = "http://127.0.0.1:8000"  # Where `make run` serves the record.
 PAGES = {
     "caching": "Say how to ask whether an answer has changed, and how long to keep it.",
     "client": "Show how programs read the record in Python, and check it.",
+    "bulk": "Show how the whole record is downloaded and opened, with commands.",
     "check-us": "Say in plain words how anybody can check the record, with commands.",
     "editors": "Say how editors come to a key, write, sign, and send again.",
     "formats": "Say in which formats answers come, and what each is good for.",
@@ -131,17 +132,30 @@ def vendored(name: str) -> Response:
     return _respond(body, VENDORED[name])
 
 
+def page_of(text: str) -> Response:
+    """Return a document as a page, with the address of this record in its commands."""
+    text = text.replace(EXAMPLE, base_url())
+    body = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
+    page = render_template_string(TEXT, body=body, title=_title(text))
+    response = _respond(page.encode(), "text/html; charset=utf-8")
+    response.headers["Content-Security-Policy"] = POLICY
+    return response
+
+
+def title_of(name: str) -> str:
+    """Return the title of one of the documents."""
+    return _title(_document(f"{name}.md").read_text())
+
+
+def _title(text: str) -> str:
+    return text.partition("\n")[0].lstrip("# ")
+
+
 def _page(name: str, summary: str) -> Callable[[], Response]:
-    """Return what shows a document, with the address of this record in its commands."""
+    """Return what shows a document."""
 
     def view() -> Response:
-        text = _document(f"{name}.md").read_text().replace(EXAMPLE, base_url())
-        body = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
-        title = text.partition("\n")[0].lstrip("# ")
-        page = render_template_string(TEXT, body=body, title=title)
-        response = _respond(page.encode(), "text/html; charset=utf-8")
-        response.headers["Content-Security-Policy"] = POLICY
-        return response
+        return page_of(_document(f"{name}.md").read_text())
 
     view.__doc__ = summary
     return serves({"text/html": None})(view)

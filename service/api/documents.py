@@ -18,6 +18,8 @@ from service.http.problems import PROBLEMS, ProblemError, type_of
 documents = Blueprint("documents", __name__)
 
 YAML = "application/yaml"
+# The reader that is written in C, where it is there, takes a tenth of the time.
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 WELCOME = {
     "title": "Copperplate",
     "description": "The permanent, provable public record of police inspection in "
@@ -65,8 +67,13 @@ WELCOME = {
         "formats": "/docs/formats",
         "about_search": "/docs/search",
         "about_times": "/docs/times",
+        "about_bulk": "/docs/bulk",
         "client": "/docs/client",
+        "schemas": "/v1/schemas",
+        "catalog": "/v1/catalog",
+        "datapackage": "/datapackage.json",
         "openapi": "/openapi.yaml",
+        "changelog": "/changelog",
         "problems": "/problems",
     },
 }
@@ -131,16 +138,26 @@ def problem(slug: str) -> Response:
 
 def contract_file() -> Path:
     """Return the contract as it is committed, or as it was installed."""
+    return root_file("openapi.yaml")
+
+
+def root_file(name: str) -> Path:
+    """Return a file that is committed beside our folders, or was installed in one."""
     package = Path(__file__).parents[1]
-    installed = package / "openapi.yaml"
-    return installed if installed.exists() else package.parent / "openapi.yaml"
+    installed = package / name
+    return installed if installed.exists() else package.parent / name
+
+
+@lru_cache(maxsize=1)
+def contract() -> dict[str, Any]:
+    """Return the contract, which is read once."""
+    document: dict[str, Any] = yaml.load(contract_file().read_text(), _Loader)
+    return document
 
 
 @lru_cache(maxsize=1)
 def _contract_as_json() -> bytes:
-    # The reader that is written in C takes a tenth of the time, where there is one.
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return json.dumps(yaml.load(contract_file().read_text(), loader)).encode()
+    return json.dumps(contract()).encode()
 
 
 def _json(value: Any) -> Response:

@@ -38,7 +38,8 @@ def write(content: Content, folder: Path) -> Iterator[Written]:
                 found[table.name] = _write(content, table, cast(BinaryIO, file))
             rows += found[table.name].pop("rows")
         broken = sqlite.broken_references(folder / sqlite.NAME)
-        package = described.data_package(content, lambda table: found[table.name])
+        of = described.Description(content.position, content.recorded_at)
+        package = described.data_package(of, lambda table: found[table.name])
         for table, resource in zip(TABLES, package["resources"], strict=True):
             if keys := described.foreign_keys(table, broken):
                 resource["schema"]["foreignKeys"] = keys

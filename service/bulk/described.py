@@ -1,6 +1,7 @@
 """What bulk files say of themselves: the data package, and what Datasette shows."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from marshmallow import fields
@@ -34,8 +35,17 @@ SHOWN = 50  # Rows on a page of Datasette.
 Resource = dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Description:
+    """What a data package is of: the position, when it was recorded, its tables."""
+
+    position: int
+    recorded_at: str | None
+    tables: Sequence[Table] = TABLES
+
+
 def data_package(
-    content: Content, resource_of: Callable[[Table], Resource]
+    of: Description, resource_of: Callable[[Table], Resource]
 ) -> dict[str, Any]:
     """Return the descriptor of the tables (Frictionless Data Package).
 
@@ -46,11 +56,11 @@ def data_package(
         "name": "copperplate",
         "title": TITLE,
         "description": ABOUT,
-        "version": str(content.position),
-        "created": content.recorded_at,
+        "version": str(of.position),
+        **({"created": of.recorded_at} if of.recorded_at else {}),
         "licenses": [LICENCE],
         "sources": [SOURCE],
-        "resources": [_resource(each) | resource_of(each) for each in TABLES],
+        "resources": [_resource(each) | resource_of(each) for each in of.tables],
     }
 
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from werkzeug.routing import Rule
 
 from schemas.catalogue import DATA_SCHEMAS
 from schemas.fields import ID_LENGTH, ID_PATTERN, Closed
+from schemas.generic import GENERIC_SCHEMAS
 from schemas.listing import MetaSchema, columns, list_schema
 from schemas.problem import ProblemSchema
 from service.http.access import Guard, guard_of
@@ -141,10 +142,13 @@ def _describe_components(spec: "APISpec") -> None:
     spec.components.response("NotModified", _not_modified())
     for code, description in ERRORS.items():
         spec.components.response(f"Error{code}", _error(code, description))
-    for type_name in sorted(DATA_SCHEMAS):
-        schema_class = DATA_SCHEMAS[type_name]
+    for schema_class in (*_by_type(DATA_SCHEMAS), *_by_type(GENERIC_SCHEMAS)):
         if name_of(schema_class) not in spec.components.schemas:
             spec.components.schema(name_of(schema_class), schema=schema_class)
+
+
+def _by_type(schemas: Mapping[str, type[Schema]]) -> Iterator[type[Schema]]:
+    return (schemas[name] for name in sorted(schemas))
 
 
 def _operation(rule: Rule, view: View, contract: Contract) -> dict[str, Any]:
