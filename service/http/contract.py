@@ -71,7 +71,8 @@ class Contract:
     @property
     def is_validated(self) -> bool:
         """Whether an ETag tells whether the answer has changed."""
-        is_read = self.result is not None and not (self.body or self.receives)
+        changes = self.body or self.receives or self.keeps
+        is_read = self.result is not None and not changes
         return is_read and self.may_be_kept and self.made_of.is_of_log
 
     def loaded_by(self) -> Schema:
