@@ -1,10 +1,12 @@
 """The list of all projections, in the order in which they see each event.
 
-Ratings follow programmes and inspections, whose rows they read.
+Ratings follow programmes and inspections, whose rows they read; concerns follow the
+timeline.
 """
 
 from projections.bodies import bodies
 from projections.commitments import commitments
+from projections.concerns import concerns
 from projections.corrections import corrections
 from projections.findings import findings
 from projections.gaps import gaps
@@ -37,6 +39,7 @@ ALL = [
     redactions,
     reports,
     timeline,
+    concerns,
     corrections,
     citations,
     sources,

@@ -1,90 +1,150 @@
-"""Which bodies an event concerns: the other side of what was recorded of a body."""
+"""Which bodies each event concerns, by what the record held when it was recorded.
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+It is never changed afterwards: whoever follows one body by position misses nothing.
+A redaction concerns whom the event concerns of which it erases words.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import Column, Connection, Index, Select, select
 
 from projections import bodies, database, timeline
+from projections.database import KEY, versioned_table
+from projections.facts import Thing
 from projections.listing import chunks
-from projections.moment import Moment
-from projections.read_model import ReadModel, Row
-from projections.recorded import original_of, streams_of
-from projections.sentences import TEMPLATES
+from projections.moment import Moment, span
+from projections.read_model import Batch, Projection, ReadModel, Row
+from projections.tables import REDACTED
+from schemas.codelists import Relation
 from schemas.events import RecordedEvent
 
-Bodies = frozenset[str]
+table = versioned_table("concerns", Column("body", KEY))
+Index("concerns_body", table.c.body, table.c.position)
+concerns = Projection(table, noun="concern", by_stream=True)
+
 _BODY = "body-"
+# What names the event that an event of a generic type is about.
+_NAMING = {"corrected": "corrects", "retracted": "retracts", "disputed": "disputes",
+           "sourced": "adds_to"}  # fmt: skip
+
+
+@concerns.always
+def _note(batch: Batch, event: RecordedEvent) -> None:
+    _keep_overseen(batch, event)
+    if named := _concerned(batch, event):
+        rows = [each.values for each in batch.standing(table, event.stream).values()]
+        rows += [_row(event, body) for body in sorted(named)]
+        batch.restate(table, event.stream, event.position, rows)
+
+
+def _concerned(batch: Batch, event: RecordedEvent) -> set[str]:
+    if event.type == REDACTED:
+        target = event.data["target"]
+        rows = batch.standing(table, target["stream"]).values()
+        known = [each.values for each in rows]
+        return {r["body"] for r in known if r["version"] == target["version"]}
+    thing = batch.thing(event.stream)
+    assert thing  # The event itself is among its facts.
+    things = [each for each in (batch.before, thing) if each]
+    about = _original(event, things[0])
+    named = {
+        body
+        for each in things
+        for target in timeline.targets_of(each, about)
+        for body in _bodies_of(batch, target)
+    }
+    return named.union(*(_overseen(batch, each) for each in named))
+
+
+def _original(event: RecordedEvent, before: Thing) -> int:
+    """Return the version of the event that an event is about, perhaps itself."""
+    if event.verb == "dispute-settled":
+        settles = event.data["settles"]
+        holders = (f.version for f in before.facts.values() if settles in f.disputes)
+        return next(holders)
+    if name := _NAMING.get(event.verb):
+        return event.data[name] or min(before.facts)
+    return event.version
+
+
+def _bodies_of(batch: Batch, target: str) -> set[str]:
+    """Return a body, or of a thing that is referred to those that it concerns alone."""
+    if target.startswith(_BODY):
+        return {target.removeprefix(_BODY)}
+    rows = [each.values for each in batch.standing(timeline.table, target).values()]
+    named = [orjson.loads(row["bodies"]) for row in rows]
+    return {body for each in named if len(each) == 1 for body in each}
+
+
+def _overseen(batch: Batch, body: str) -> set[str]:
+    """Return the bodies that a body oversees, or ever oversaw."""
+
+    def read(connection: Connection) -> Iterable[str]:
+        links = bodies.table
+        statement = select(links.c.id).where(
+            links.c.relation == str(Relation.OVERSEEN_BY),
+            links.c.other == body,
+            links.c.position_to.is_(None),
+        )
+        return connection.execute(statement).scalars()
+
+    return batch.group(("overseen-by", body), read)
+
+
+def _keep_overseen(batch: Batch, event: RecordedEvent) -> None:
+    """Keep the groups of the overseen right, which are read once."""
+    if event.noun != bodies.bodies.noun:
+        return
+    for overseer in _overseers(batch.before):
+        _overseen(batch, overseer).discard(event.id)
+    for overseer in _overseers(batch.thing(event.stream)):
+        _overseen(batch, overseer).add(event.id)
+
+
+def _overseers(thing: Thing | None) -> set[str]:
+    links = [fact.data for fact in thing.live("body.linked")] if thing else []
+    return {x["to"] for x in links if x["relation"] == Relation.OVERSEEN_BY}
+
+
+def _row(event: RecordedEvent, body: str) -> Row:
+    return {
+        **span(None),
+        "id": event.stream,
+        "part": f"{event.version}.{body}",
+        "version": event.version,
+        "position": event.position,
+        "recorded_at": event.recorded_at,
+        "change": event.change,
+        "is_disputed": False,
+        "disputed_by": "[]",
+        "sources": "[]",
+        "source_titles": None,
+        "body": body,
+    }
+
+
+# Queries.
+
+
+def concerning(body: str) -> Select[Any]:
+    """Return the query of the positions of all events that concern a body."""
+    return select(table.c.position).where(table.c.body == body)
 
 
 def bodies_of(
     db: ReadModel, moment: Moment, events: Sequence[RecordedEvent]
-) -> dict[int, Bodies]:
-    """Return the bodies in whose list of what was recorded each event stands."""
-    streams = streams_of(db, moment, {each.stream for each in events})
-    facts = _facts(db, moment, streams)
-    alone = _alone(
-        db, moment, {row["target"] for rows in facts.values() for row in rows}
-    )
-    forces = _forces(bodies.labels(db, moment.without_day()))
-    found = {}
-    for event in events:
-        own = {each.version: each for each in streams[event.stream]}
-        original = original_of(event, own)
-        rows = facts.get(event.stream, []) if original.type in TEMPLATES else []
-        named = {
-            id
-            for row in rows
-            if row["fact_version"] == original.version
-            for id in alone.get(row["target"], _own(row["target"]))
-        }
-        found[event.position] = frozenset(named.union(*(forces[id] for id in named)))
-    return found
-
-
-def _facts(
-    db: ReadModel, moment: Moment, streams: Iterable[str]
-) -> dict[str, list[Row]]:
-    """Return the rows that facts of these streams ever had, by stream."""
-    facts: dict[str, list[Row]] = defaultdict(list)
-    for chunk in chunks(streams):
-        of_these = timeline.table.c.id.in_(chunk)
-        for row in _ever(db, moment, of_these):
-            facts[row["id"]].append(row)
-    return facts
-
-
-def _alone(
-    db: ReadModel, moment: Moment, targets: Iterable[str]
-) -> dict[str, set[str]]:
-    """Return of things that are referred to the bodies that they concern alone."""
-    things = {each for each in targets if not each.startswith(_BODY)}
-    alone: dict[str, set[str]] = {each: set() for each in things}
-    for chunk in chunks(things):
-        for row in _ever(db, moment, timeline.table.c.id.in_(chunk)):
-            if len(orjson.loads(row["bodies"])) == 1:
-                alone[row["id"]].update(_own(row["target"]))
-    return alone
-
-
-def _ever(db: ReadModel, moment: Moment, condition: ColumnElement[bool]) -> list[Row]:
-    table = timeline.table
-    columns = (table.c.id, table.c.fact_version, table.c.target, table.c.bodies)
-    is_known = table.c.position_from <= moment.position
-    statement = select(*columns).where(condition, is_known)
-    with database.reading(db.engine) as connection:
-        return [dict(row) for row in connection.execute(statement).mappings()]
-
-
-def _own(target: str) -> set[str]:
-    return {target.removeprefix(_BODY)} if target.startswith(_BODY) else set()
-
-
-def _forces(known: bodies.BodyLabels) -> Mapping[str, set[str]]:
-    """Return the forces that each body oversees, or ever oversaw."""
-    forces: dict[str, set[str]] = defaultdict(set)
-    for force in known.names():
-        for overseer in known.overseers(force):
-            forces[overseer].add(force)
-    return forces
+) -> dict[int, frozenset[str]]:
+    """Return the bodies that each of these events concerns, by position."""
+    found: dict[int, set[str]] = {event.position: set() for event in events}
+    for chunk in chunks(event.stream for event in events):
+        statement = select(table.c.position, table.c.body).where(
+            table.c.id.in_(chunk),
+            table.c.position >= min(found),
+            table.c.position <= max(found),
+        )
+        with database.reading(db.engine) as connection:
+            for position, body in connection.execute(statement):
+                found.setdefault(position, set()).add(body)
+    return {event.position: frozenset(found[event.position]) for event in events}

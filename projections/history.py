@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from projections import database
 from projections.facts import Thing, advance
@@ -34,14 +34,17 @@ def list_events(
     after: int = 0,
     type: str | None = None,
     stream: str | None = None,
+    noun: str | None = None,
+    among: Select[Any] | None = None,
 ) -> Listing:
-    """Return events up to the position of the moment, in the order of the log."""
-    conditions: list[Any] = [
+    """Return events up to the position of the moment, in the order of the log.
+
+    `among`: only those at the positions that a query gives.
+    """
+    conditions = [
+        *matching(after, type, stream, noun, among),
         history.c.position <= moment.position,
-        history.c.position > after,
     ]
-    conditions += [history.c.type == type] if type else []
-    conditions += [history.c.stream == stream] if stream else []
     total = 0 if page.goes_on else _count(db, conditions)
     if page.after is not None:
         conditions.append(history.c.position > number_of(page.after))
@@ -51,6 +54,23 @@ def list_events(
         return Listing(rows, total, notes=_notes(db, moment, type) if type else [])
     last = rows[page.most - 1]["position"]
     return Listing(rows[: page.most], total, (str(last),))
+
+
+def matching(
+    after: int,
+    type: str | None = None,
+    stream: str | None = None,
+    noun: str | None = None,
+    among: Select[Any] | None = None,
+) -> list[ColumnElement[bool]]:
+    """Return what keeps the events after a position that the filters ask for."""
+    conditions = [history.c.position > after]
+    conditions += [history.c.type == type] if type else []
+    conditions += [history.c.stream == stream] if stream else []
+    # The character after the hyphen: by index, as LIKE would not go.
+    conditions += [history.c.stream.between(f"{noun}-", f"{noun}.")] if noun else []
+    conditions += [history.c.position.in_(among)] if among is not None else []
+    return conditions
 
 
 def _notes(db: ReadModel, moment: Moment, type: str) -> list[str]:

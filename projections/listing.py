@@ -44,7 +44,10 @@ class Page:
 
 @dataclass(slots=True)
 class Listing:
-    """A page of a list, how long the whole list is, and where the page ends."""
+    """A page of a list, how long the whole list is, and where the page ends.
+
+    `looked` is the position up to which a feed was looked through.
+    """
 
     rows: list[Row]
     total: int
@@ -52,6 +55,7 @@ class Listing:
     undated: int | None = None
     notes: list[str] = field(default_factory=list)
     more_columns: tuple[str, ...] = ()
+    looked: int | None = None
 
 
 def list_rows(

@@ -53,7 +53,7 @@ T = TypeVar("T")
 Handler: TypeAlias = Callable[["Batch", RecordedEvent], None]
 ReadEvents: TypeAlias = Callable[[int], Sequence[RecordedEvent]]
 
-CODE_VERSION = 6  # Raise it when a projection makes other rows of the same events.
+CODE_VERSION = 7  # Raise it when a projection makes other rows of the same events.
 CHANNEL = "copperplate_applied"  # On which is told that events were applied.
 REMEMBERED = 64  # Answers to what other nouns show, by moment.
 

@@ -102,6 +102,13 @@ def bodies_of(thing: Thing, facts: Iterable[Fact]) -> list[str]:
     return sorted(found)
 
 
+def targets_of(thing: Thing, version: int) -> list[str]:
+    """Return the streams that the fact of a version concerns, while it stands."""
+    facts = thing.live(*TEMPLATES)
+    mine = [fact for fact in facts if fact.version == version]
+    return [each for fact in mine for each in _targets(thing, fact, facts)]
+
+
 def _targets(thing: Thing, fact: Fact, facts: Sequence[Fact]) -> list[str]:
     """Return the streams that a fact concerns: if it says none, those of its thing."""
     own = _streams(thing, [fact])

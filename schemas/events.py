@@ -6,10 +6,31 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from schemas.fields import ID_PATTERN, EventData, Matches, Open
+from schemas.fields import ID_PATTERN, Closed, EventData, Id, Matches, Open
 from schemas.listing import LARGEST, LogPageSchema, RedactedSchema, Whole
 
 LOG_KEY = "log-key"
+# The kinds of things that events are about.
+NOUNS = (
+    "body",
+    "commitment",
+    "editor",
+    "finding",
+    "gap",
+    "inspection",
+    LOG_KEY,
+    "monitoring",
+    "plan",
+    "programme",
+    "rating",
+    "redaction",
+    "report",
+    "session",
+    "source",
+    "statement",
+    "term",
+)
+LONGEST_WAIT = 30  # Seconds that a reader may wait for something new.
 _STREAM = rf"[a-z]+(-[a-z]+)?-{ID_PATTERN}"
 _TYPE = r"[a-z]+(-[a-z]+)*\.[a-z]+(-[a-z]+)*(\.v[0-9]+)?"
 
@@ -98,8 +119,23 @@ class RecordedEventSchema(Open):
     )
 
 
-class EventFilterSchema(LogPageSchema):
-    """Which events to list."""
+class CloudEventSchema(Open):
+    """An event in the envelope of CloudEvents 1.0."""
+
+    specversion = fields.String(validate=validate.Equal("1.0"))
+    id = fields.String(metadata={"description": "Its position, as text."})
+    source = fields.String(metadata={"description": "The log: the same for all."})
+    type = fields.String(metadata={"description": "What happened: `rating.awarded`."})
+    subject = fields.String(metadata={"description": "To which thing: its stream."})
+    time = fields.String(metadata={"format": "date-time"})
+    datacontenttype = fields.String(validate=validate.Equal("application/json"))
+    position = fields.Integer(metadata={"description": "Its place in the log."})
+    leafhash = fields.String(metadata={"description": "Hexadecimal."})
+    data = fields.Nested(RecordedEventSchema)
+
+
+class WantedSchema(Closed):
+    """Which events are wanted."""
 
     after = Whole(
         validate=validate.Range(min=0, max=LARGEST),
@@ -125,3 +161,30 @@ class EventFilterSchema(LogPageSchema):
             "pattern": f"^{_STREAM}$",
         },
     )
+    noun = fields.String(
+        validate=validate.OneOf(NOUNS),
+        metadata={"description": "Only events of things of this noun: `rating` …"},
+    )
+    body = Id(
+        metadata={
+            "description": "Only events that concern this body: they name it, or refer "
+            "to what concerns it alone, or concern a body that oversaw it when they "
+            "were recorded."
+        }
+    )
+
+
+class EventFilterSchema(LogPageSchema, WantedSchema):
+    """Which events to list."""
+
+    wait = Whole(
+        validate=validate.Range(min=0, max=LONGEST_WAIT),
+        metadata={
+            "description": "If there are none, wait so many seconds for the first; "
+            "`Prefer: wait=` says the same."
+        },
+    )
+
+
+class StreamFilterSchema(WantedSchema):
+    """Which events to be sent."""

@@ -50,6 +50,7 @@ SUFFIXES = [
     "sqlite",
     "db",
     "parquet",
+    "cloudevents",
 ]
 ID_LENGTH, NAME_LENGTH, TEXT_LENGTH, URL_LENGTH = 120, 300, 50_000, 2_000
 _MONTH, _DAY = "(0[1-9]|1[0-2])", "(0[1-9]|[12][0-9]|3[01])"

@@ -75,6 +75,13 @@ class PositionSchema(Closed):
             "not together with known_at."
         },
     )
+    min_position = Whole(
+        validate=validate.Range(min=0, max=LARGEST),
+        metadata={
+            "description": "From at least that position of the log: it is waited for, "
+            "5 seconds or as `Prefer: wait=` says, else 503."
+        },
+    )
 
 
 class MomentSchema(PositionSchema):

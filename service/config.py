@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import Any
 
 RATE_LIMIT = "600"  # Requests a minute, where the environment does not say.
-NUMBERS = {"trusted_proxies": "proxies", "rate_limit": "requests a minute"}
+# Settings that are whole numbers, and of what.
+NUMBERS = {
+    "trusted_proxies": "proxies",
+    "rate_limit": "requests a minute",
+    "long_readers": "readers",
+    "long_readers_each": "readers",
+}
 
 
 class SettingsError(ValueError):
@@ -26,7 +32,8 @@ class Settings:
     to X-Forwarded-For the address that it was asked from. `redis_url` is a Redis that
     workers and machines share; everything works without it. `rate_limit` is how many
     requests a minute one address may send, 0 for any number: the environment limits
-    them unless it says that it does not.
+    them unless it says that it does not. `long_readers` is how many readers of one
+    worker may wait for something new, `long_readers_each` how many from one address.
     """
 
     data: Path = Path("data")
@@ -38,6 +45,8 @@ class Settings:
     trusted_proxies: int = 0
     redis_url: str | None = None
     rate_limit: int = 0
+    long_readers: int = 200
+    long_readers_each: int = 50
 
     @classmethod
     def from_environment(
@@ -53,9 +62,8 @@ class Settings:
                 "public_url",
                 "witnesses",
                 "mirrors",
-                "trusted_proxies",
                 "redis_url",
-                "rate_limit",
+                *NUMBERS,
             )
         }
         known: dict[str, Any] = {name: value for name, value in given.items() if value}
@@ -83,6 +91,8 @@ class Settings:
             "trusted_proxies": str(self.trusted_proxies or ""),
             "redis_url": self.redis_url,
             "rate_limit": str(self.rate_limit),
+            "long_readers": str(self.long_readers),
+            "long_readers_each": str(self.long_readers_each),
         }
         return {f"COPPERPLATE_{k.upper()}": v for k, v in members.items() if v}
 

@@ -5,20 +5,31 @@ from typing import cast
 from flask import Flask, current_app, g
 
 from projections.read_model import ReadModel
+from service.http.live import Live
+from service.http.permits import Permits
 from service.record import Record
 
 KEY, LIMITER = "copperplate", "copperplate.limiter"
-CACHE = "copperplate.cache"
+CACHE, LIVE = "copperplate.cache", "copperplate.live"
 
 
 def init_app(app: Flask, record: Record | None) -> None:
     """Join the app to a record; without one it can only describe itself."""
     app.extensions[KEY] = record
+    if record:
+        settings = record.settings
+        permits = Permits(settings.long_readers, settings.long_readers_each)
+        app.extensions[LIVE] = Live(lambda: record.read_model, permits)
 
 
 def record() -> Record:
     """Return the record that the app serves."""
     return cast(Record, current_app.extensions[KEY])
+
+
+def live() -> Live:
+    """Return what the readers of this process wait for."""
+    return cast(Live, current_app.extensions[LIVE])
 
 
 def read_model() -> ReadModel:

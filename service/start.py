@@ -33,6 +33,10 @@ from service.witnessing import keep_cosigning
 BEGUN, DONE = "begun", "done"
 JOIN_SECONDS = 5  # For a task beside the server to end.
 ERASE_EVERY = 30.0  # Seconds between two looks at what is pending of erasures.
+SHORT_READERS = 4  # Threads of a worker for those who get their answer at once.
+WAITING = (
+    256  # Requests that a worker takes to be answered as soon as there is a thread.
+)
 _logger = logging.getLogger(__name__)
 
 
@@ -153,7 +157,8 @@ def serve(
         port=port,
         workers=workers,
         interface=Interfaces.WSGI,
-        blocking_threads=4,
+        blocking_threads=settings.long_readers + SHORT_READERS,
+        backpressure=settings.long_readers + WAITING,
         factory=True,
         websockets=False,
         log_level=LogLevels.error,

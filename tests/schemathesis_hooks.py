@@ -71,6 +71,9 @@ def before_call(ctx, case, kwargs):
             query["at_position"] = int(query["at_position"]) % 900
     if "as_of" in query:
         query.pop("current", None)
+    if str(query.get("min_position", "")).isdigit():
+        query["min_position"] = int(query["min_position"]) % 900
+    query.pop("wait", None)  # Nothing is recorded meanwhile.
     query.pop("cursor", None)
     query.pop("size", None)  # At least the position, which the schema cannot say.
     if "from" in query and "to" in query:

@@ -232,7 +232,7 @@ def test_a_key_has_what_an_answer_depends_on_and_nothing_else(one, other, is_ali
 @pytest.mark.parametrize(
     "said",
     [
-        {"query": "after=3&wait=5"}, {"query": "min_position=4"},
+        {"query": "after=3&wait=5"}, {"query": "min_position=4"}, {"query": "w%61it=5"},
         {"query": "known_at=2026-01-01"}, {"query": "q=" + "x" * 3000},
         {"HTTP_ACCEPT": "x" * 3000}, {"REQUEST_METHOD": "POST"},
     ],

@@ -37,11 +37,17 @@ KNOWN = {
 BULK = ("/v1/bulk/{position}/{name}", "/v1/bulk/1764/events.jsonl.gz")
 # A mirror has no editors, and so none of their imports; it sends nothing to anybody.
 OF_EDITORS = ("/v1/imports", "/v1/imports/{id}", "/v1/imports/{id}/lines")
-OF_ITS_OWN = {*OF_EDITORS, *(p for p in SPEC["paths"] if "/subscriptions" in p)}
+STREAM = "/v1/events/stream"  # It does not end: of it the beginning is read.
+OF_ITS_OWN = {
+    STREAM,
+    *OF_EDITORS,
+    *(p for p in SPEC["paths"] if "/subscriptions" in p),
+}
 BETWEEN = "?from=1&to=1764"
 QUERIES = {
     "/v1/log/proofs/consistency": "?from=100&to=1764",
     "/v1/coverage": "?force=west-mercia",
+    "/v1/events": "?min_position=1764&body=west-mercia",
 }
 
 
@@ -78,6 +84,12 @@ def first_of(address, noun):
     return rows[0].split(",")[header.split(",").index("id")]
 
 
+def beginning(address):
+    """Return the lines of a stream up to the last event on record."""
+    with urllib.request.urlopen(f"{address}{STREAM}?after=1760") as stream:
+        return [stream.readline() for _ in range(2 + 4 * 4)]
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def copy(request, tmp_path):
     url = None
@@ -99,6 +111,9 @@ def test_a_served_mirror_answers_as_its_source_does(founded, copy, tmp_path):
                 assert get(mirror + path) == get(origin + path), path
                 asked += 1
             assert asked == len(SPEC["paths"]) - len(OF_ITS_OWN)
+            batch = "/v1/events.cloudevents?after=1700"
+            assert get(mirror + batch) == get(origin + batch)
+            assert beginning(mirror) == beginning(origin)
     assert not (copy.folder / "founding").exists()
 
 

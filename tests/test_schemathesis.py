@@ -21,8 +21,11 @@ ALIKE = (
     "^/v1/(?!ratings/).+/(correction|retraction|dispute|settlement|source)$"
     "|^/v1/(imports|reports|subscriptions)"
 )
-# The versions of things of every noun, too.
-READ_ALIKE = "^/v1/(?!ratings/)[^/]+/{id}/(versions|versions/{version}|diff)$"
+# The versions of things of every noun, too; a stream of events does not end.
+READ_ALIKE = (
+    "^/v1/(?!ratings/)[^/]+/{id}/(versions|versions/{version}|diff)$"
+    "|^/v1/events/stream$"
+)
 WRITING = ("--include-method", "POST", "--exclude-path-regex", ALIKE)
 FUZZING = (*WRITING, "--phases", "fuzzing", "--max-examples", "3")
 # One address of each kind; of every value of every member there are many.

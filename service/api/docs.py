@@ -83,6 +83,7 @@ PAGES = {
     "bulk": "Show how the whole record is downloaded and opened, with commands.",
     "check-us": "Say in plain words how anybody can check the record, with commands.",
     "editors": "Say how editors come to a key, write, sign, and send again.",
+    "feeds": "Show how to follow the record, by asking, waiting or being told.",
     "formats": "Say in which formats answers come, and what each is good for.",
     "importing": "Show editors how to import files and edited lists, with commands.",
     "limits": "Say how much may be asked, what answers say of themselves, how to cite.",

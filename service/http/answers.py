@@ -183,6 +183,8 @@ def _has_versions() -> bool:
 
 
 def _next(listing: Listing, asked: Asked) -> str | None:
+    if listing.looked is not None and asked.form in asked.draws:
+        return _on(listing.looked, asked)
     if listing.last_key is None or asked.page.limit is None:
         return None
     moment = asked.moment
@@ -195,6 +197,13 @@ def _next(listing: Listing, asked: Asked) -> str | None:
     )
     parameters: dict[str, Any] = {**asked.given, "cursor": cursor.to_text()}
     return meta.address(meta.own_path(), parameters)
+
+
+def _on(looked: int, asked: Asked) -> str:
+    """Return where a feed goes on, also where nothing more is on record yet."""
+    after = max(looked, int(asked.given.get("after", 0)))
+    kept = {k: v for k, v in asked.given.items() if k not in ("after", "cursor")}
+    return meta.address(meta.own_path(), {**kept, "after": after})
 
 
 def _gaps(endpoint: str, asked: Asked) -> str:

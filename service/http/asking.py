@@ -11,7 +11,7 @@ from projections.moment import Moment
 from projections.touch_index import TouchIndex
 from schemas import dates
 from service.context import head, read_model, record
-from service.http import memento, meta, moments, paging
+from service.http import memento, meta, moments, paging, waiting
 from service.http.asked import Asked
 from service.http.paging import Cursor
 from service.http.queries import read_query
@@ -50,11 +50,17 @@ _RECORD = ("at_position", "known_at", "accept_datetime")
 
 
 def read(contract: "Contract", path: Mapping[str, Any]) -> Said:
-    """Return what the request says, or raise ProblemError with all its faults."""
+    """Return what the request says, or raise ProblemError with all its faults.
+
+    The position that it waits for has been reached.
+    """
     form = choose_form(contract.forms)
     query = contract.loaded_by()
     time, faults = memento.asked_time(query.fields)
     given, loaded = read_query(request.query_string, query, faults)
+    waiting.await_position(loaded)
+    # An answer is the same whatever was waited for.
+    given.pop("min_position", None)
     loaded |= time
     is_whole = FORMS[form].is_whole
     page, cursor = paging.page_of(loaded, given, request.path, is_whole=is_whole)

@@ -15,7 +15,7 @@ PAGES = "text/html"
 # With these an answer is for one reader, is waited for, or is of a time that no address
 # names.
 _OF_ONE = ("HTTP_AUTHORIZATION", "HTTP_ACCEPT_DATETIME", "HTTP_RANGE", "HTTP_PREFER")
-_WAITING = ("wait=", "min_position=", "known_at=")
+_WAITING = (b"wait\1", b"min_position\1", b"known_at\1")  # As `_canonical` has them.
 
 
 class Key(NamedTuple):
@@ -35,9 +35,10 @@ def key_of(environ: dict[str, Any], public_url: str | None) -> Key | None:
     if not is_read or not path.startswith("/v1/") or any(map(environ.get, _OF_ONE)):
         return None
     query, accept = environ.get("QUERY_STRING", ""), environ.get("HTTP_ACCEPT", "")
-    if any(each in query for each in _WAITING):
-        return None
     if len(query) > LONGEST or len(accept) > LONGEST or len(path) > LONGEST:
+        return None
+    # However it is written: who waits without a permit would hold a thread for ever.
+    if any(each in _canonical(query) for each in _WAITING):
         return None
     has_suffix = path.rpartition(".")[2] in FORMS
     likes = "" if has_suffix or accept in ("", "*/*") else _likes(accept)

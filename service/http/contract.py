@@ -18,7 +18,7 @@ from projections.made_of import THE_RECORD, MadeOf
 from projections.moment import Moment
 from schemas.fields import ID_LENGTH, ID_PATTERN, Closed
 from service.context import head, read_model, record
-from service.http import answers, asking, moments
+from service.http import answers, asking, moments, waiting
 from service.http.asked import Asked, asked
 from service.http.kept_answers import FOUND
 from service.http.problems import MovedError, ProblemError
@@ -194,6 +194,7 @@ def serves(
         @wraps(view)
         def wrapper(**path: Any) -> Any:
             loaded = read_query(request.query_string, _made(query))[1] if query else {}
+            waiting.await_position(loaded)
             _check_id(noun, path.get("id"))
             found = view(**path, **loaded)
             if found is None:

@@ -83,6 +83,17 @@ TIME_PARAMETER = {
         "Jun|Jul|Aug|Sep|Oct|Nov|Dec) [0-9]{4} [0-2][0-9]:[0-5][0-9]:[0-5][0-9] GMT$",
     },
 }
+# What a reader may say beside the address.
+PREFER = {
+    "description": "`wait=10` waits at most so many seconds, 30 at most (RFC 7240).",
+    "required": False,
+    "schema": {"type": "string"},
+}
+LAST_EVENT_ID = {
+    "description": "The id of the last event that a client has seen who returns.",
+    "required": False,
+    "schema": {"type": "string", "pattern": "^[0-9]{1,16}$"},
+}
 SECURITY, TOKEN = "editorKey", "subscriptionToken"
 KEEP_ERRORS = (400, 403, 406, 429, 500)
 WEBHOOK_HEADERS = {

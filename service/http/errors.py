@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from projections.listing import WrongKeyError
 from service.http.bodies import fault, invalid
+from service.http.permits import RETRY_AFTER, TooManyReadersError
 from service.http.problems import PROBLEMS, MovedError, ProblemError, stranger
 from service.log.errors import (
     ClockError,
@@ -30,6 +31,7 @@ def register_errors(app: Flask) -> None:
     app.register_error_handler(ProblemError, respond)
     app.register_error_handler(MovedError, _moved)
     app.register_error_handler(WrongKeyError, _wrong_key)
+    app.register_error_handler(TooManyReadersError, _too_many)
     app.register_error_handler(StorageFullError, _full)
     app.register_error_handler(ClockError, _clock)
     app.register_error_handler(SigningRefusedError, _closed)
@@ -69,6 +71,11 @@ def _moved(error: MovedError) -> Response:
 
 def _wrong_key(_error: WrongKeyError) -> Response:
     return respond(ProblemError("invalid-cursor", "The cursor is not of this list."))
+
+
+def _too_many(error: TooManyReadersError) -> Response:
+    headers = {"Retry-After": str(RETRY_AFTER)}
+    return respond(ProblemError("too-many-readers", str(error), headers=headers))
 
 
 def _full(error: StorageFullError) -> Response:

@@ -28,6 +28,7 @@ EXPOSED = ", ".join(
         "Link",
         "Location",
         "Memento-Datetime",
+        "Preference-Applied",
         "RateLimit",
         "RateLimit-Policy",
         "Record-Position",

@@ -17,7 +17,7 @@ _RECORD = {
     "known_at": "known_at",
     "accept_datetime": "the header Accept-Datetime",
 }
-TIME = ("known_at", "at_position", "as_of", "current", "undated")
+TIME = ("known_at", "at_position", "min_position", "as_of", "current", "undated")
 
 
 def resolve(

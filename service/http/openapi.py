@@ -12,6 +12,7 @@ from marshmallow import Schema
 from werkzeug.routing import Rule
 
 from schemas.catalogue import DATA_SCHEMAS
+from schemas.events import CloudEventSchema
 from schemas.fields import ID_LENGTH, ID_PATTERN, Closed
 from schemas.generic import GENERIC_SCHEMAS
 from schemas.listing import MetaSchema, columns, list_schema
@@ -25,6 +26,7 @@ from service.http.described import (
     HEADERS,
     JSON_LINES,
     KEEP_ERRORS,
+    LAST_EVENT_ID,
     LICENCE,
     NOT_ALWAYS,
     NOT_MODIFIED,
@@ -34,6 +36,7 @@ from service.http.described import (
     OF_SOME_ANSWERS,
     PART,
     PATTERNS,
+    PREFER,
     RECEIVE_ERRORS,
     RECORDED,
     SECURITY,
@@ -44,6 +47,7 @@ from service.http.described import (
     WRITE_ERRORS,
     WRITE_PARAMETERS,
 )
+from service.http.event_stream import MEDIA_TYPE
 from service.http.representations import FORMS, METADATA
 from service.http.sharing import share
 from service.http.writing import IDEMPOTENCY_KEY
@@ -160,6 +164,7 @@ def _operation(rule: Rule, view: View, contract: Contract) -> dict[str, Any]:
         parameters.append({"in": "query", "schema": contract.query})
         if "known_at" in contract.query().fields:
             parameters.append(TIME_PARAMETER)
+    parameters += _reading_headers(contract)
     operation = {
         "operationId": rule.endpoint.replace(".", "_"),
         "summary": summary,
@@ -180,6 +185,19 @@ def _operation(rule: Rule, view: View, contract: Contract) -> dict[str, Any]:
     if not contract.body:
         _guard(operation, guard_of(view))
     return operation
+
+
+def _reading_headers(contract: Contract) -> Iterator[dict[str, Any]]:
+    if _may_wait(contract):
+        yield {"in": "header", "name": "Prefer", **PREFER}
+    if MEDIA_TYPE in contract.media:
+        yield {"in": "header", "name": "Last-Event-ID", **LAST_EVENT_ID}
+
+
+def _may_wait(contract: Contract) -> bool:
+    """Whether a reader may ask it to be waited for what is not on record yet."""
+    known = contract.query().fields if contract.query else {}
+    return "min_position" in known or "wait" in known
 
 
 def _writing(rule: Rule, view: View, contract: Contract) -> dict[str, Any]:
@@ -325,7 +343,8 @@ def _errors(rule: Rule, contract: Contract) -> Iterator[int]:
     yield 429
     yield 500
     known = (401, 403, 410, 416, 503)
-    yield from (each for each in known if each in contract.problems)
+    may_be = {*contract.problems, *((503,) if _may_wait(contract) else ())}
+    yield from (each for each in known if each in may_be)
 
 
 def _error(code: int, description: str) -> dict[str, Any]:
@@ -397,6 +416,8 @@ def _form(form: str, contract: Contract, result: type[Schema]) -> Any:
         return {"type": "string", "description": description}
     if form == "jsonl":
         return {"$ref": "#/components/schemas/JsonLines"}
+    if form == "cloudevents":
+        return {"type": "array", "items": CloudEventSchema}
     if form in contract.draws:
         return {"type": _kind(FORMS[form].media)}
     if form == "txt":

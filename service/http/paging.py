@@ -17,7 +17,7 @@ from schemas.listing import LIMIT
 from service.http.problems import ProblemError
 
 NO_DAY = "1970-01-01"  # In the cursors of answers that no day changes.
-PAGING = ("limit", "cursor", "excel")
+PAGING = ("limit", "cursor", "excel", "wait")
 PART = 1000  # Rows that are held at once of a list that comes whole.
 _KEY = re.compile(r"[a-z0-9.-]{0,400}")
 

@@ -115,8 +115,16 @@ PROBLEMS = {
     "projection-behind": ProblemType(
         "What is read has not caught up with the log",
         503,
-        "Events have been recorded that the read model has not applied yet.",
-        "Try again in a few seconds.",
+        "Events have been recorded that the read model has not applied yet, or the "
+        "record has not reached `min_position`; `head` is how far it has come.",
+        "Try again in a few seconds; `Prefer: wait=30` waits longer.",
+    ),
+    "too-many-readers": ProblemType(
+        "Too many readers wait for something new",
+        503,
+        "Each reader who waits holds a thread of the service, and as many as may wait "
+        "do; `detail` says whether in all or at your address.",
+        "Try again after as many seconds as `Retry-After` says, or do not wait.",
     ),
     "not-made-yet": ProblemType(
         "The files have not been made yet",

@@ -10,6 +10,7 @@ import orjson
 from flask import request
 
 from projections.read_model import Row
+from service.cloud_events import BATCH
 from service.http.problems import ProblemError
 
 
@@ -39,6 +40,7 @@ FORMS = {
     "txt": Form("text/plain", "; charset=utf-8", is_whole=True),
     "csv-metadata.json": Form("application/csvm+json"),
     "jsonld": Form("application/ld+json"),
+    "cloudevents": Form(BATCH),
     "svg": Form("image/svg+xml", is_whole=True, policy="default-src 'none'; sandbox"),
 }
 METADATA = "csv-metadata.json"  # Beside each CSV: what its columns hold.
