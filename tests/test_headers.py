@@ -30,7 +30,13 @@ QUERIES = {
     "/v1/search": "?q=crime",
 }
 # Of these there is nothing, or only for whoever waits, in the founding record.
-EMPTY = ("/v1/archive/", "/v1/redactions/", "/v1/reports/", "/v1/subscriptions/")
+EMPTY = (
+    "/v1/archive/",
+    "/v1/bulk",
+    "/v1/redactions/",
+    "/v1/reports/",
+    "/v1/subscriptions/",
+)
 # What tells of the present alone.
 PRESENT = ("/v1/status", "/v1/projections", "/v1/imports", "/v1/codelists")
 

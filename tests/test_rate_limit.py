@@ -223,10 +223,19 @@ def test_pinned_answers_are_free(client):
     first = send(client, "/v1/bodies?limit=1")
     pinned = [first.json["meta"]["permalink"], first.json["next"]]
     pinned += ["/v1/bodies/kent.csv?at_position=1", "/log/tile/0/000.p/1"]
+    pinned += ["/v1/bodies/kent/versions/1"]
     for path in pinned:
         assert left(send(client, path, OTHER)) == 100, path
         assert send(client, path, OTHER).status_code == 200
     assert left(send(client, "/v1/bodies", OTHER)) == 99
+
+
+def test_what_has_not_changed_is_free(client):
+    etag = send(client, "/v1/bodies").headers["ETag"]
+    for _ in range(3):
+        answer = send(client, "/v1/bodies", If_None_Match=etag)
+        assert (answer.status_code, left(answer)) == (304, 99)
+    assert left(send(client, "/v1/bodies", If_None_Match='"other"')) == 98
 
 
 def test_a_key_lifts_the_limit_and_rubbish_does_not(client, kent):

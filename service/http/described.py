@@ -51,8 +51,9 @@ HEADERS = {
 OF_ERRORS = {401: ("WWW-Authenticate",), 429: ("Retry-After",)}
 OF_RECORDED = ("Location", "ETag")
 OF_SOME_ANSWERS = {*OF_RECORDED, "Validator", "WWW-Authenticate", "Retry-After"}
-# Where nothing is limited, nothing is said of a limit; errors have no digest.
-NOT_ALWAYS = {"RateLimit-Policy", "RateLimit", "Repr-Digest"}
+# Where nothing is limited, nothing is said of a limit; errors have no digest; what is
+# answered to an editor, or while others record, may have no validator.
+NOT_ALWAYS = {"RateLimit-Policy", "RateLimit", "Repr-Digest", "Validator"}
 NOT_MODIFIED = "It is the same as when it had the ETag in `If-None-Match`."
 PART = "The part of the file that `Range` asks for."
 RECORDED = "It is on record: the event as the public sees it."
