@@ -129,6 +129,7 @@ class ReadModel:
         }
         self._touch_index = TouchIndex()
         self._memory = Memory()
+        self._handlers: dict[str, list[Handler]] = {}
         self._remembered: OrderedDict[Hashable, Any] = OrderedDict()
         self._remembering = Lock()
         self._folded: dict[str, tuple[int, dict[str, Thing]]] = {}
@@ -392,9 +393,15 @@ class ReadModel:
 
     def _dispatch(self, batch: "Batch", event: RecordedEvent) -> None:
         batch.record(event)
-        for projection in self.projections:
-            if handler := projection.handler_of(event.type):
-                handler(batch, event)
+        for handler in self._handlers_of(event.type):
+            handler(batch, event)
+
+    def _handlers_of(self, type: str) -> list[Handler]:
+        known = self._handlers.get(type)
+        if known is None:
+            found = [each.handler_of(type) for each in self.projections]
+            known = self._handlers[type] = [each for each in found if each]
+        return known
 
     def _lock(self, connection: Connection) -> int:
         if database.is_sqlite(connection):

@@ -3,6 +3,7 @@
 import csv
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
 
@@ -46,11 +47,17 @@ def spellings() -> dict[tuple[str, str], str]:
     return {(row["kind"], fold(row["spelling"])): row["id"] for row in _rows()}
 
 
-@cache
-def spellings_of(noun: str, id: str) -> tuple[str, ...]:
+def spellings_of(noun: str, id: str) -> Sequence[str]:
     """Return the variants of the names of a thing that are listed."""
-    named = {"kind": noun, "id": id}.items()
-    return tuple(row["spelling"] for row in _rows() if named <= row.items())
+    return _by_thing().get((noun, id), ())
+
+
+@cache
+def _by_thing() -> dict[tuple[str, str], list[str]]:
+    found: dict[tuple[str, str], list[str]] = {}
+    for row in _rows():
+        found.setdefault((row["kind"], row["id"]), []).append(row["spelling"])
+    return found
 
 
 @cache

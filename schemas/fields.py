@@ -53,6 +53,7 @@ SUFFIXES = [
     "cloudevents",
 ]
 ID_LENGTH, NAME_LENGTH, TEXT_LENGTH, URL_LENGTH = 120, 300, 50_000, 2_000
+MOST_IDS = 200  # In one list.
 _MONTH, _DAY = "(0[1-9]|1[0-2])", "(0[1-9]|[12][0-9]|3[01])"
 _DATE = f"(18|19|20|21)[0-9]{{2}}(-{_MONTH}(-{_DAY})?)?"
 
@@ -240,12 +241,24 @@ def _load_member(field: fields.Field[Any], value: Any) -> Any:
     # Words are kept nowhere but where they can be erased from.
     if value is None or (type(value) is str and not field.metadata.get("sealed")):
         return _loaded_member(field, value)
+    if isinstance(field, SortedIds) and _are_texts(value):
+        return list(_loaded_ids(field, tuple(value)))
     return field.deserialize(value)
+
+
+def _are_texts(value: Any) -> bool:
+    is_short = type(value) is list and len(value) <= MOST_IDS
+    return is_short and all(type(each) is str for each in value)
 
 
 @lru_cache(maxsize=8192)
 def _loaded_member(field: fields.Field[Any], value: str | None) -> Any:
     return field.deserialize(value)
+
+
+@lru_cache(maxsize=1024)
+def _loaded_ids(field: fields.Field[Any], ids: tuple[str, ...]) -> Any:
+    return field.deserialize(list(ids))
 
 
 def nullable_date() -> WorldDate:
@@ -260,12 +273,12 @@ def date_basis() -> Code:
 
 def ids(**kwargs: Any) -> "SortedIds":
     """Return a field for a list of ids, which is kept sorted and unique."""
-    return SortedIds(Id(), validate=validate.Length(max=200), **kwargs)
+    return SortedIds(Id(), validate=validate.Length(max=MOST_IDS), **kwargs)
 
 
 def streams(**kwargs: Any) -> "SortedIds":
     """Return a field for a list of streams, which name things of any noun."""
-    kwargs.setdefault("validate", validate.Length(max=200))
+    kwargs.setdefault("validate", validate.Length(max=MOST_IDS))
     return SortedIds(Stream(), **kwargs)
 
 

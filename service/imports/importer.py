@@ -1,6 +1,7 @@
 """The importer: files into facts, facts into the log, a batch at a time."""
 
 import difflib
+import gc
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -54,6 +55,7 @@ from service.log.errors import ConflictError
 from service.record import Record
 
 BATCH = 200  # Rows that share a transaction.
+SELDOM = 50_000  # Objects after which the collector of garbage looks for cycles.
 FOLLOWED_AFTER = 10  # Batches, since another process takes a while to start.
 TRIES = 5  # Lost races after which a batch gives up.
 
@@ -80,7 +82,7 @@ class Importer:
         report = Report(is_dry_run=self.is_dry_run)
         work = Work(self.record, self.options)
         reader = self._reader(work)
-        with self._followed() as follower:
+        with self._followed() as follower, _few_searches_for_cycles():
             for path in paths:
                 done = self._import_file(
                     path, work, reader, follower, is_story=is_story(path)
@@ -194,6 +196,17 @@ class Importer:
             {row["id"]: row["title"] for row in titled if row["title"]},
             lambda: _responses(model, moment),
         )
+
+
+@contextmanager
+def _few_searches_for_cycles() -> Iterator[None]:
+    """Let the collector look seldom: here are few cycles, and looking costs a sixth."""
+    thresholds = gc.get_threshold()
+    gc.set_threshold(SELDOM, *thresholds[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
 
 
 def _responses(model: ReadModel, moment: Moment) -> Iterator[tuple[str, str, str]]:

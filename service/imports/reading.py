@@ -180,5 +180,7 @@ def _row(record: tuple[int, list[str] | str], columns: list[str]) -> Row:
 
 def tidy(cell: str) -> str:
     """Return a cell without white space around it, with LF, in NFC."""
-    text = cell.replace("\r\n", "\n").replace("\r", "\n").strip(" \t\n\u00a0\ufeff")
+    if "\r" in cell:
+        cell = cell.replace("\r\n", "\n").replace("\r", "\n")
+    text = cell.strip(" \t\n\u00a0\ufeff")
     return text if text.isascii() else unicodedata.normalize("NFC", text)

@@ -155,11 +155,12 @@ class Work:
 
     def find(self, kind: type[A], id: str) -> A:
         """Return a thing as it stands, with what this row has added."""
-        if not is_id(id):
-            raise RefusedError(f"id: {_cut(id)} names no stream: a-z, 0-9, - and dots.")
-        stream = kind(id).stream
+        stream = f"{kind.noun}-{id}"
         known = self._row.states.get(stream) or self._loaded.get(stream)
         if known is None:
+            if not is_id(id):
+                hint = "names no stream: a-z, 0-9, - and dots."
+                raise RefusedError(f"id: {_cut(id)} {hint}")
             known = self._load(kind(id))
         assert isinstance(known, kind)  # A stream is named after its kind.
         return known
