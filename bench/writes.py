@@ -1,9 +1,10 @@
 """How fast a write over HTTP is, beside a bare durable save of the same library.
 
-Run `python bench/writes.py [--events N]`. A server of its own records statements that
-one client sends over one connection: key, contract, idempotency, rules, the append
-with its signature, the read model and the proof in the answer. In turns with it, the
-bare library saves events of the same size into a database of its own.
+Run `python bench/writes.py [--events N] [--clients N]`. A server of its own records
+statements that one client sends over one connection, and then several at once: key,
+contract, idempotency, rules, the append with its signature, the read model and the
+proof in the answer. In turns with it, the bare library saves events of the same size
+into a database of its own. PostgreSQL is measured too if there is one.
 """
 
 import argparse
@@ -11,7 +12,10 @@ import http.client
 import json
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from statistics import median
@@ -20,7 +24,16 @@ from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from bench.append import ROUNDS, machine, rate, sqlite_pair, stored
+from bench.append import (
+    ROUNDS,
+    machine,
+    postgres_pair,
+    rate,
+    settings_of,
+    sqlite_pair,
+    stored,
+)
+from tests import postgres
 from tests.editing import editor
 from tests.records import SOURCE, SmallRecord
 from tests.server import serving
@@ -60,9 +73,9 @@ class Client:
             assert answer.status == 201, said
 
 
-def prepared(folder: Path) -> str:
+def prepared(folder: Path, url: str | None = None) -> str:
     """Make a record with one body and one editor; return the editor's key."""
-    small = SmallRecord(folder)
+    small = SmallRecord(folder, url)
     small.clock.now = datetime.now(UTC)
     small.register("west-mercia", "West Mercia Police")
     key = editor(small.record).key
@@ -70,31 +83,59 @@ def prepared(folder: Path) -> str:
     return key
 
 
+def measure(
+    name: str, folder: Path, url: str | None, recorder: Any, options: Any
+) -> None:
+    """Print the rates of one client and of several at once, beside the bare save."""
+    key = prepared(folder, url)
+    with serving(folder, "--empty", database_url=url) as address:
+        for count in (1, options.clients):
+            clients = [Client(address, key) for _ in range(count)]
+            compare(name, clients, recorder, options.events)
+
+
+def compare(name: str, clients: list[Client], recorder: Any, events: int) -> None:
+    ours, bare, count = [], [], len(clients)
+    with ThreadPoolExecutor(count) as pool:
+        for turn in range(ROUNDS):
+            label = f"c{count}t{turn}"
+            leaves = [b"x" * LEAF_BYTES] * events
+            bare.append(rate(stored(label, leaves), 1, recorder.insert_events))
+            first = (count * ROUNDS + turn) * events
+            parts = [range(first + n, first + events, count) for n in range(count)]
+            began = time.perf_counter()
+            list(pool.map(Client.send, clients, parts))
+            ours.append(events / (time.perf_counter() - began))
+    ratios = [each / base for each, base in zip(ours[1:], bare[1:], strict=True)]
+    print(
+        f"{name:<11} {count:>2} clients: bare save {median(bare[1:]):>6,.0f} events/s, "
+        f"POST /v1/statements {median(ours[1:]):>6,.0f} events/s, "
+        f"ratio {median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--events", type=int, default=200, help="in each round")
+    parser.add_argument("--clients", type=int, default=8, help="that send at once")
     options = parser.parse_args()
     print(f"{machine()}; medians of {ROUNDS - 1} rounds of {options.events}")
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         store, recorder = sqlite_pair(folder)
         store.close()
-        key = prepared(folder / "served")
-        ours, bare = [], []
-        with serving(folder / "served", "--empty") as address:
-            client = Client(address, key)
-            for turn in range(ROUNDS):
-                events = stored(f"t{turn}", [b"x" * LEAF_BYTES] * options.events)
-                bare.append(rate(events, 1, recorder.insert_events))
-                first = turn * options.events
-                numbers = range(first, first + options.events)
-                ours.append(rate(numbers, 1, client.send))
-    ratios = [each / base for each, base in zip(ours[1:], bare[1:], strict=True)]
-    print(
-        f"bare save {median(bare[1:]):,.0f} events/s, POST /v1/statements "
-        f"{median(ours[1:]):,.0f} events/s, ratio {median(ratios):.2f} "
-        f"({min(ratios):.2f} to {max(ratios):.2f})"
-    )
+        measure("SQLite", folder / "served", None, recorder, options)
+        try:
+            server = stack.enter_context(postgres.postgres_server())
+        except ImportError:
+            print("PostgreSQL: not measured, there is none")
+            return
+        print(settings_of(server))
+        (folder / "pg").mkdir()
+        store, bare = postgres_pair(folder / "pg", server, stack)
+        store.close()
+        url = stack.enter_context(postgres.postgres_url(server))
+        measure("PostgreSQL", folder / "pg-served", url, bare, options)
 
 
 if __name__ == "__main__":

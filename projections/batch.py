@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -216,15 +217,22 @@ class Batch:
 
     def flush(self) -> None:
         """Write all that was collected."""
+        # Nothing can be read while all is sent at once.
+        self._texts.fill(self._read_words)
+        self._touches.flush(self.connection, is_complete=self._memory.is_complete)
+        is_small = len(self._history) < database.FEW
+        with database.together(self.connection) if is_small else nullcontext():
+            self._insert()
+        for event in self._redactions:
+            self._erase(event)
+            self._memory.last_redaction = event.position
+
+    def _insert(self) -> None:
         if self._history:
             database.insert_many(self.connection, history, self._history)
         if self._words:
             database.insert_many(self.connection, words, self._words)
-        self._texts.flush(self.connection, self._read_words)
-        self._touches.flush(self.connection, is_complete=self._memory.is_complete)
-        for event in self._redactions:
-            self._erase(event)
-            self._memory.last_redaction = event.position
+        self._texts.flush(self.connection)
         for name, table in self._tables.items():
             self._flush_closed(table, self._closed.get(name, []))
             self._flush_opened(table, self._opened.get(name, []))

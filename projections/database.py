@@ -85,14 +85,21 @@ def keep_no_statistics(table: Table, column: str) -> None:
     event.listen(table, "after_create", statement.execute_if(dialect="postgresql"))
 
 
-def open_engine(url: str, schema: str | None = None) -> Engine:
-    """Return an engine on a database, with the settings that it needs."""
+def open_engine(
+    url: str, schema: str | None = None, *, is_durable: bool = True
+) -> Engine:
+    """Return an engine on a database, with the settings that it needs.
+
+    What is not durable may lose what was written last in a crash of the server.
+    """
     if url.startswith("sqlite"):
         engine = create_engine(url, connect_args={"timeout": 30})
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     engine = create_engine(_with_driver(url), pool_pre_ping=True)
+    if not is_durable:
+        event.listen(engine, "connect", _wait_for_no_disk)
     return engine.execution_options(schema_translate_map={None: schema})
 
 
@@ -178,8 +185,12 @@ def run(connection: Connection, sql: str, params: Sequence[Any] = ()) -> list[An
 
 def run_many(connection: Connection, sql: str, rows: Sequence[Sequence[Any]]) -> None:
     """Run such SQL, which returns nothing, for each of many rows of parameters."""
+    text = _sql(sql, _schema(connection))
     with _driver_errors(), closing(_driver(connection).cursor()) as cursor:
-        cursor.executemany(_sql(sql, _schema(connection)), rows)
+        if len(rows) == 1:
+            cursor.execute(text, rows[0])
+        else:
+            cursor.executemany(text, rows)
 
 
 def insert_many(
@@ -188,7 +199,7 @@ def insert_many(
     """Insert whole rows: each has a value for every column."""
     names = table.columns.keys()
     values = [tuple([row[name] for name in names]) for row in rows]
-    if len(values) < FEW or _schema(connection) is None:
+    if len(values) < FEW or not _may_copy(connection):
         run_many(connection, _insertion(table), values)
         return
     copying = _sql(_copying(table), _schema(connection))
@@ -228,6 +239,16 @@ def heard(url: str, channel: str, seconds: float, ended: Event) -> Iterator[None
                 pass
 
 
+@contextmanager
+def together(connection: Connection) -> Iterator[None]:
+    """Send what is written inside to PostgreSQL at once, not one after the other."""
+    if is_sqlite(connection):
+        yield
+        return
+    with _driver_errors(), _driver(connection).pipeline():
+        yield
+
+
 def is_sqlite(connection: Connection) -> bool:
     """Whether a connection is to SQLite."""
     return connection.dialect.name == "sqlite"
@@ -235,6 +256,11 @@ def is_sqlite(connection: Connection) -> bool:
 
 def _driver(connection: Connection) -> Any:
     return connection.connection.dbapi_connection
+
+
+def _may_copy(connection: Connection) -> bool:
+    driver = None if is_sqlite(connection) else _driver(connection)
+    return driver is not None and not driver.pgconn.pipeline_status
 
 
 def _schema(connection: Connection) -> str | None:
@@ -347,6 +373,11 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.execute("PRAGMA wal_autocheckpoint = 4000")
     # What is erased is overwritten with zeros.
     connection.execute("PRAGMA secure_delete = ON")
+
+
+def _wait_for_no_disk(connection: Any, _record: Any) -> None:
+    connection.execute("SET synchronous_commit = off")
+    connection.commit()
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -119,7 +119,9 @@ class Generations:
 
     def _open_model(self, name: str) -> ReadModel:
         if self._url:
-            return ReadModel(database.open_engine(self._url, schema=name), ALL)
+            # What a crash of the server takes of it is applied once more.
+            engine = database.open_engine(self._url, schema=name, is_durable=False)
+            return ReadModel(engine, ALL)
         return ReadModel(self._open_file(name), ALL)
 
     def _open_file(self, name: str) -> Engine:
@@ -136,6 +138,7 @@ class Generations:
         """Return the numbers of the generations that are whole."""
         names = "SELECT nspname FROM pg_namespace WHERE nspname ~ '^read_[0-9]+$'"
         with control.connect() as connection:
+            connection = connection.execution_options(isolation_level="AUTOCOMMIT")
             return [_number(name) for name in connection.execute(text(names)).scalars()]
 
     def _names(self) -> list[str]:

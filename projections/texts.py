@@ -131,12 +131,15 @@ class Collected:
         for number, each in enumerate(said):
             self._opened.append(_opening(event, number, each))
 
-    def flush(self, connection: Connection, read: ReadWords) -> None:
-        """Write what was noted; `read` gives the words that are held."""
+    def fill(self, read: ReadWords) -> None:
+        """Add the words to what was noted; `read` gives those that are held."""
         sealed = [row["commitment"] for row in self._opened if row["commitment"]]
         held = read(sealed) if sealed else {}
-        rows = [row for row in self._opened if _fill(row, held)]
-        if rows:
+        self._opened = [row for row in self._opened if _fill(row, held)]
+
+    def flush(self, connection: Connection) -> None:
+        """Write what was noted, with its words."""
+        if rows := self._opened:
             database.insert_many(connection, texts, rows)
             if database.is_sqlite(connection):
                 values = [(row["number"], row["folded"]) for row in rows]

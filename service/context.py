@@ -39,6 +39,13 @@ def read_model() -> ReadModel:
     return cast(ReadModel, g.read_model)
 
 
+def come_to(position: int) -> None:
+    """Note that a request has brought the record to a position, if it shows already."""
+    point = record().reached.point()
+    if point and point.position >= position:
+        g.head = point.position
+
+
 def head() -> int:
     """Return the last position of the record, the same one all through a request."""
     if "head" not in g:

@@ -7,7 +7,7 @@ from projections.listing import Opened
 from projections.read_model import Row
 from schemas.events import RecordedEvent
 from service.api.proofs import inclusion_in
-from service.context import record
+from service.context import come_to, record
 from service.desk import Desk
 from service.http.access import editor
 from service.http.writing import expected_version, idempotency, signing
@@ -25,6 +25,7 @@ def receipt(event: RecordedEvent) -> Row:
     The event stands even if the read model is behind. What was erased since the request
     came first is known there alone.
     """
+    come_to(event.position)
     is_whole = event.opened.keys() == event.sealed.keys()
     shown = None if is_whole else get_event(record().read_model, event.position)
     proof = inclusion_in(record().store, event.position, event.position)

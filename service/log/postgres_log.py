@@ -44,16 +44,18 @@ class PostgresSession:
 
     def __init__(self, cursor: psycopg.Cursor[Row]) -> None:
         self._cursor = cursor
+        self._waiting: list[Query] = []
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
         """Run a query and return its rows."""
-        self._send(sql, params)
+        with self.sending():
+            self._cursor.execute(_in_percent(sql), params, prepare=True, binary=True)
         return self._cursor.fetchall() if self._cursor.description else []
 
     def insert(self, table: str, rows: Sequence[Sequence[Any]]) -> None:
         """Insert whole rows into one of TABLES."""
         if rows:
-            self._send(*_insertion(table, rows))
+            self._waiting.append(_insertion(table, rows))
 
     def insert_events(
         self, events: Sequence[EventRow], beside: Mapping[str, Sequence[Row]]
@@ -63,10 +65,21 @@ class PostgresSession:
         others = [_insertion(*each) for each in beside.items() if each[1]]
         parts = [f", part_{n} AS ({sql})" for n, (sql, _) in enumerate(others)]
         sql = _INSERT_EVENTS.format(source=source, others="".join(parts))
-        self._send(sql, [*params, *(each for _, more in others for each in more)])
+        values = [*params, *(each for _, more in others for each in more)]
+        self._waiting.append((sql, values))
 
-    def _send(self, sql: str, params: Sequence[Any]) -> None:
-        self._cursor.execute(_in_percent(sql), params, prepare=True, binary=True)
+    @contextmanager
+    def sending(self) -> Iterator[None]:
+        """Send what is to be inserted along with the next statement: one way less."""
+        if not self._waiting:
+            yield
+            return
+        connection = self._cursor.connection
+        with connection.pipeline():
+            for sql, params in self._waiting:
+                connection.execute(_in_percent(sql), params, prepare=True, binary=True)
+            self._waiting.clear()
+            yield
 
 
 def _insertion(table: str, rows: Sequence[Sequence[Any]]) -> Query:
@@ -163,8 +176,10 @@ class PostgresLog:
         with one_line_causes, self._writing:
             try:
                 connection = self._begin()
-                yield PostgresSession(connection.cursor(row_factory=tuple_row))
-                connection.execute("COMMIT")
+                cursor = connection.cursor(row_factory=tuple_row)
+                yield (session := PostgresSession(cursor))
+                with session.sending():
+                    connection.execute("COMMIT")
             except BaseException:
                 self._roll_back()
                 raise
@@ -175,7 +190,6 @@ class PostgresLog:
         with (
             one_line_causes,
             self._store.get_connection() as connection,
-            connection.transaction(),
             connection.cursor(row_factory=tuple_row) as cursor,
         ):
             yield PostgresSession(cursor)
