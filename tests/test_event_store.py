@@ -132,6 +132,14 @@ def test_what_is_read_over_one_connection_is_what_is_read_over_many(store):
     assert inside == [store.read(), store.read_stream("rating-a"), store.size()]
 
 
+def test_the_streams_of_a_noun_are_told_unless_they_are_too_many(store):
+    store.append([draft("rating-a"), draft("rating-b"), draft("rating-b", 2)])
+    store.append([draft("ratings-c"), draft("plan-a")])
+    assert store.streams_of("rating", 2) == {"rating-a", "rating-b"}
+    assert store.streams_of("rating", 1) is None
+    assert store.streams_of("gap", 1) == frozenset()
+
+
 def test_an_empty_batch_changes_nothing(store):
     before = store.checkpoint()
     assert store.append([]) == []

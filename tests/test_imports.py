@@ -344,3 +344,19 @@ def test_a_dry_run_records_nothing_and_reports_the_same(desk):
     tried = desk.run(text, dry_run=True)
     assert desk.record.store.checkpoint() == before
     assert desk.run(text) == tried
+
+
+def test_what_another_records_meanwhile_is_known_at_the_next_row(desk):
+    header = "body_id,kind,name,source_url\n"
+    one, two = (f"new-{n},police-force,New {n},{URL}\n" for n in ("one", "two"))
+    [path, other] = desk.write(header + one + two, "a.csv"), desk.write(header + two)
+    others = []
+
+    def meanwhile(_file, _lines):
+        if not others:
+            others.append(Importer(desk.record, Options()).run([other]))
+
+    importer = Importer(desk.record, Options(), batch=1, on_lines=meanwhile)
+    [file] = importer.run([path]).files
+    assert statuses(file) == ["recorded", "already known"]
+    assert desk.types("body-new-two") == ["body.registered"]

@@ -32,6 +32,7 @@ Context = dict[str, Any]
 May = Callable[[str, str], bool]
 _ID = re.compile(ID_PATTERN)
 _HOLDER = " disputes"  # No member has such a name.
+MOST_STREAMS = 200_000  # Names of streams that are kept, of one noun.
 KEPT = 5_000  # Things that are kept in memory from one batch to the next.
 
 
@@ -106,6 +107,7 @@ class Work:
         self._positions: dict[tuple[str, int], int] = {}
         self._redacted: dict[tuple[str, int], set[str]] = {}
         self._words: dict[str, dict[int, Data]] = {}
+        self._streams: dict[str, frozenset[str] | None] = {}
         self._row = Row()
         self.drafts: list[Prepared] = []
 
@@ -151,6 +153,7 @@ class Work:
         self._redacted.clear()
         self._words.clear()
         self._versions.clear()
+        self._streams.clear()
         self.drafts.clear()
 
     def find(self, kind: type[A], id: str) -> A:
@@ -318,7 +321,8 @@ class Work:
             raise RefusedError(f"Not allowed: your key may not {verb}.")
 
     def _load(self, empty: A) -> A:
-        events = self._record.store.read_stream(empty.stream)
+        is_new = self._is_new(empty)
+        events = [] if is_new else self._record.store.read_stream(empty.stream)
         for each in events:
             self._positions[each.stream, each.version] = each.position
             if gone := each.sealed.keys() - each.opened.keys():
@@ -330,6 +334,17 @@ class Work:
         self._loaded[empty.stream] = loaded
         self._versions[empty.stream] = loaded.version
         return loaded
+
+    def _is_new(self, thing: Aggregate) -> bool:
+        """Whether a thing was not on record when those of its noun were looked up.
+
+        If somebody has recorded it since, the append is refused, and rows done again.
+        """
+        noun = thing.noun
+        if noun not in self._streams:
+            self._streams[noun] = self._record.store.streams_of(noun, MOST_STREAMS)
+        known = self._streams[noun]
+        return known is not None and thing.stream not in known
 
 
 def _about(event: RecordedEvent) -> int:

@@ -53,6 +53,13 @@ class LogReader:
         with self._reading() as session:
             return read_rows(session, "e.originator_id = ?", (stream,))
 
+    def streams_of(self, noun: str, most: int) -> frozenset[str] | None:
+        """Return the streams of the things of a noun, None if more than so many."""
+        span = (f"{noun}-", f"{noun}.")  # The character after the hyphen.
+        with self._reading() as session:
+            rows = session.rows(_STREAMS, (*span, most + 1))
+        return frozenset(stream for (stream,) in rows) if len(rows) <= most else None
+
     def proved(self, position: int) -> Proved | None:
         """Return what proves the last event of a tree, if this process just wrote it.
 
@@ -233,6 +240,11 @@ class LogReader:
 
 _open: ContextVar[tuple[LogReader, Session] | None] = ContextVar("open", default=None)
 _LARGEST = 2**53
+_STREAMS = """
+    SELECT originator_id
+    FROM stored_events
+    WHERE originator_id >= ? AND originator_id < ? AND originator_version = 1
+    LIMIT ?"""
 _LEAF_HASHES = """
     SELECT leaf_hash
     FROM log
