@@ -314,6 +314,7 @@ class BodyLabels:
         self._ons: dict[str, str | None] = {}
         self._names: dict[str, list[Row]] = {}
         self._links: dict[tuple[str, str], list[Row]] = {}
+        self._columns: dict[str, Row] = {}
         self._day, self._today = day, today
         for row in rows:
             self._add(row)
@@ -348,13 +349,15 @@ class BodyLabels:
 
     def columns(self, id: str) -> Row:
         """Return what every row that has a body says of it."""
-        return {
-            "body": id,
-            "body_name": self.name(id),
-            "body_ons": self.ons(id),
-            "region": self.region(id),
-            "overseen_by": self.overseen_by(id),
-        }
+        if id not in self._columns:
+            self._columns[id] = {
+                "body": id,
+                "body_name": self.name(id),
+                "body_ons": self.ons(id),
+                "region": self.region(id),
+                "overseen_by": self.overseen_by(id),
+            }
+        return self._columns[id]
 
     def columns_of(self, ids: Sequence[str | None]) -> Row:
         """Return the same of the one body of a row; nulls for none, and for many."""

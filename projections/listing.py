@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -235,7 +236,7 @@ def with_common(row: Row, moment: Moment, opened: Opened) -> Row:
     That words were redacted shows at every moment, since they are gone at every one:
     it is all that an answer about the past tells of what came later.
     """
-    sources = orjson.loads(row["sources"])
+    sources = _sources(row["sources"])
     first = sources[0] if sources else {}
     titles = opened.get(row["source_titles"] or "") or [None]
     return {
@@ -257,8 +258,16 @@ def with_common(row: Row, moment: Moment, opened: Opened) -> Row:
     }
 
 
+@lru_cache(maxsize=1024)
+def _sources(text: str) -> tuple[Row, ...]:
+    """Return the sources that a row has as JSON: many rows have the same."""
+    return tuple(orjson.loads(text))
+
+
 def redacted_of(row: Row, opened: Opened) -> list[Row]:
     """Return which members of a row were redacted, when, on what basis, and where."""
+    if not opened.erased:
+        return []
     return [
         {"member": SHOWN_AS.get(name, name), **opened.erased[value]}
         for name, value in sorted(row.items())
@@ -283,7 +292,9 @@ def _page(
     statement = statement.order_by(*key)
     if page.most is not None:
         statement = statement.limit(page.most + 1)
-    rows = [dict(row) for row in connection.execute(statement).mappings()]
+    found = connection.execute(statement)
+    names = tuple(found.keys())
+    rows = [dict(zip(names, row, strict=True)) for row in found]
     if page.most is None or len(rows) <= page.most:
         return rows, None
     last = rows[page.most - 1]

@@ -7,7 +7,7 @@ group are worked out anew, and those that change are restated.
 
 from collections.abc import Sequence
 from datetime import date
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, TypeAlias
 
 from sqlalchemy import Column, Connection, Index, Integer, func, select, text
@@ -328,8 +328,12 @@ def _age(row: Row, moment: Moment) -> int | None:
     """Return the days from publication to the day asked for, while in force."""
     if not dates.is_day(row["published_on"]) or not certainty(row, moment.day):
         return None
-    published = date.fromisoformat(row["published_on"])
-    return (date.fromisoformat(moment.day) - published).days
+    return _days(row["published_on"], moment.day)
+
+
+@lru_cache(maxsize=4096)
+def _days(first: str, last: str) -> int:
+    return (date.fromisoformat(last) - date.fromisoformat(first)).days
 
 
 def first_day(db: ReadModel) -> str | None:

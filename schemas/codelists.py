@@ -1,6 +1,7 @@
 """Code lists: the closed sets of words that the record may use."""
 
 from enum import StrEnum
+from functools import lru_cache
 
 
 class Code(StrEnum):
@@ -443,6 +444,7 @@ class SourceState(Code):
     REFUSED = "refused"
 
 
+@lru_cache(maxsize=4096)
 def label(code: str | None) -> str | None:
     """Return the label of any code, or None for None."""
     if code is None:

@@ -87,6 +87,7 @@ def agrees(one: str | None, other: str | None) -> bool:
     return _is_within(other, one)
 
 
+@lru_cache(maxsize=4096)
 def in_words(text: str | None) -> str | None:
     """Write a date for people: `14 May 2024`, `May 2024`, `2024`."""
     if text is None:

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import NoneType
 from typing import Any
 
 import orjson
@@ -76,7 +77,14 @@ def to_csv(
     if is_first:
         writer.writerow(columns)
     cell = _guarded if for_excel else _cell
-    writer.writerows([cell(row[name]) for name in columns] for row in rows)
+    plain = (NoneType, int) if for_excel else (str, NoneType, int)
+    writer.writerows(
+        [
+            value if value.__class__ in plain else cell(value)
+            for value in map(row.__getitem__, columns)
+        ]
+        for row in rows
+    )
     return text.getvalue().encode()
 
 
