@@ -5,6 +5,7 @@ from bench import (
     growth,
     imports,
     imports_beside_reads,
+    long_lists,
     proofs,
     rebuild,
     verify,
@@ -18,6 +19,7 @@ PARTS = (
     rebuild,
     imports,
     imports_beside_reads,
+    long_lists,
     verify,
     writes,
 )

@@ -1,5 +1,7 @@
 """Lists that come whole: however long, they are complete, and take little memory."""
 
+import base64
+import hashlib
 import resource
 import shutil
 import tracemalloc
@@ -53,6 +55,8 @@ def test_a_long_list_is_what_its_pages_are(client, suffix, query):
     header = b"" if suffix == "jsonl" else pages[0].partition(b"\r\n")[0] + b"\r\n"
     assert whole.data == header + b"".join(page[len(header) :] for page in pages)
     assert int(whole.headers["Content-Length"]) == len(whole.data)
+    digest = base64.b64encode(hashlib.sha256(whole.data).digest()).decode()
+    assert whole.headers["Repr-Digest"] == f"sha-256=:{digest}:"
 
 
 def test_events_that_come_whole_are_what_their_pages_are(client):

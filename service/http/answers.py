@@ -12,7 +12,7 @@ from projections.read_model import Row
 from schemas.listing import columns
 from service.http import csvw, memento, meta
 from service.http.asked import Asked
-from service.http.headers import link
+from service.http.headers import link, repr_digest
 from service.http.paging import NO_DAY, Cursor
 from service.http.representations import (
     FORMS,
@@ -132,6 +132,7 @@ def _in_lines(
         return _respond(spool.whole(), asked)
     response = _respond(spool.parts(), asked)
     response.content_length = spool.size
+    response.headers["Repr-Digest"] = repr_digest(spool.sha256)
     response.call_on_close(spool.close)
     if request.method == "HEAD":
         spool.close()

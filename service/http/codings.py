@@ -96,8 +96,9 @@ def _is_text(media: str) -> bool:
 def _compress(response: Response, coding: str) -> None:
     compressor = CODINGS[coding]()
     if response.is_streamed:
-        # Its length is known when it has been sent.
+        # Its length and its hash are known when it has been sent.
         response.headers.pop("Content-Length", None)
+        response.headers.pop("Repr-Digest", None)
         response.response = _in_parts(response.iter_encoded(), compressor)
     else:
         whole = compressor.compress(response.get_data())

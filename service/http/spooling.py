@@ -7,6 +7,7 @@ erased meanwhile are not found on the disk.
 """
 
 import errno
+import hashlib
 import secrets
 from collections.abc import Iterable, Iterator
 from tempfile import TemporaryFile
@@ -27,6 +28,7 @@ class Spool:
 
     def __init__(self, parts: Iterable[bytes]) -> None:
         self.size = 0
+        self._hash = hashlib.sha256()
         self._held: list[bytes] = []
         self._file: IO[bytes] | None = None
         self._cipher = Cipher(AES256(secrets.token_bytes(32)), CTR(bytes(16)))
@@ -35,6 +37,11 @@ class Spool:
         except BaseException:
             self.close()
             raise
+
+    @property
+    def sha256(self) -> bytes:
+        """The hash of the bytes."""
+        return self._hash.digest()
 
     @property
     def is_large(self) -> bool:
@@ -62,12 +69,16 @@ class Spool:
             self._file.close()
 
     def _take(self, parts: Iterable[bytes]) -> None:
-        remaining = iter(parts)
+        remaining = map(self._seen, parts)
         for part in remaining:
-            self.size += len(part)
             self._held.append(part)
             if self.size > IN_MEMORY:
                 return self._write(remaining)
+
+    def _seen(self, part: bytes) -> bytes:
+        self.size += len(part)
+        self._hash.update(part)
+        return part
 
     def _write(self, remaining: Iterator[bytes]) -> None:
         cipher = self._cipher.encryptor()
@@ -76,7 +87,6 @@ class Spool:
             self._put(b"".join(self._held), cipher)
             self._held.clear()
             for part in remaining:
-                self.size += len(part)
                 self._put(part, cipher)
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
