@@ -2,11 +2,13 @@
 
 import csv
 import io
+import json
 
 import pytest
 
 from service.domain.catalogue import NOUNS
 from service.editors import plural
+from service.imports.importer import Importer, Options
 from service.imports.report import KNOWN, RECORDED, REFUSED
 from service.imports.shapes import lists
 from tests.importing import desk, held, statuses
@@ -85,6 +87,47 @@ def shape_of(path):
 
 
 SILENT = ("region", "overseen_by", "more_source_urls")  # Where nothing is said.
+
+
+def lines_of(desk, path):
+    """Return the JSON Lines of a list, as they are served."""
+    answer = desk.client.get(f"/v1/{path}.jsonl")
+    assert answer.status_code == 200
+    return [json.loads(line) for line in answer.text.splitlines()]
+
+
+def sent(desk, items, **options):
+    """Import items as JSON Lines."""
+    lines = "".join(f"{json.dumps(item)}\n" for item in items)
+    importer = Importer(desk.record, Options(**options))
+    return importer.run([desk.write(lines, "list.jsonl")]).files[0]
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_the_json_lines_of_a_list_are_known_already(held, path):
+    items = lines_of(held, path)
+    file = sent(held, items)
+    assert file.shape == f"list-of-{path}"
+    assert statuses(file) == [KNOWN] * len(items), file.lines
+    assert [line.line for line in file.lines] == list(range(1, len(items) + 1))
+
+
+def test_an_edited_item_of_json_lines_is_disputed_as_a_cell_is(desk):
+    item = next(i for i in lines_of(desk, "ratings") if i["grade"] == "good")
+    source = {"source_url": "https://example.org/other", "more_source_urls": []}
+    edited = {**item, "grade": "inadequate", "grade_label": "", **source}
+    assert statuses(sent(desk, [edited])) == [REFUSED]
+    assert statuses(sent(desk, [edited], disputes=True)) == [RECORDED]
+
+
+def test_a_line_of_json_lines_that_is_no_item_is_refused_alone(held):
+    item = lines_of(held, "gaps")[0]
+    deep = "[" * 900 + "]" * 900
+    bad = ["{", "[]", "NaN", '{"x": 1}', '{"id": "\\ud800"}', f'{{"id": {deep}}}']
+    lines = "\n".join([json.dumps(item), *bad, json.dumps(item)])
+    importer = Importer(held.record, Options(), is_dry_run=True)
+    [file] = importer.run([held.write(lines, "list.jsonl")]).files
+    assert statuses(file) == [KNOWN, *[REFUSED] * len(bad), KNOWN]
 
 
 @pytest.mark.parametrize("path", LISTS)

@@ -11,6 +11,7 @@ import orjson
 from flask import request
 
 from projections.read_model import Row
+from schemas.cells import cell_of
 from service.cloud_events import BATCH
 from service.http.problems import ProblemError
 
@@ -76,7 +77,7 @@ def to_csv(
     writer = csv.writer(text, lineterminator="\r\n")
     if is_first:
         writer.writerow(columns)
-    cell = _guarded if for_excel else _cell
+    cell = _guarded if for_excel else cell_of
     plain = (NoneType, int) if for_excel else (str, NoneType, int)
     writer.writerows(
         [
@@ -142,23 +143,9 @@ def _not_acceptable(detail: str, forms: Sequence[str]) -> ProblemError:
     return ProblemError("not-acceptable", detail, {"available": available})
 
 
-def _cell(value: Any) -> Any:
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Mapping):
-        return orjson.dumps(value).decode()
-    if isinstance(value, list):
-        if any(isinstance(each, Mapping) for each in value):
-            return orjson.dumps(value).decode()
-        return ";".join(str(_cell(each)) for each in value)
-    return value
-
-
 def _guarded(value: Any) -> Any:
     """Return a cell that a spreadsheet will not take for a formula."""
-    cell = _cell(value)
+    cell = cell_of(value)
     if isinstance(cell, str) and cell.startswith(_RISKY):
         return f"'{cell}"
     return cell

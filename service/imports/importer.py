@@ -18,12 +18,12 @@ from projections.read_model import ReadModel
 from schemas.dates import london_day
 from service.domain.base import RuleBrokenError
 from service.imports.following import Follower
+from service.imports.listed import Listed, is_list, parse_list
 from service.imports.names import fold, shown
 from service.imports.reading import (
     Table,
     UnreadableFileError,
     parse_table,
-    read_table,
     read_text,
 )
 from service.imports.report import (
@@ -135,11 +135,12 @@ class Importer:
         self, path: Path, reader: Reader, report: FileReport, *, is_story: bool
     ) -> Iterator[Row]:
         """Read a file, tell its shape, and return its rows."""
-        if is_story:
-            read_text(path)  # What cannot be read is said before the first row.
+        # What cannot be read is said before the first row.
+        text = read_text(path)
+        if is_story and not is_list(text):
             reader.shape, report.shape = STORY, STORY.name
             return read_story(path)
-        table = read_table(path)
+        table = parse_list(text) if is_story else parse_table(text)
         shape = _shape(table)
         reader.shape, report.shape = shape, shape.name
         report.ignored = [each for each in table.columns if each not in shape.columns]
@@ -217,7 +218,7 @@ def _responses(model: ReadModel, moment: Moment) -> Iterator[tuple[str, str, str
             yield event["data"]["body"], stream, event["stream"].partition("-")[2]
 
 
-def _told_apart(table: Table, shape: Shape) -> Iterator[Row]:
+def _told_apart(table: Table | Listed, shape: Shape) -> Iterator[Row]:
     """Yield the rows; those that are alike by their key with their ordinal."""
     met: Counter[tuple[str, ...]] = Counter()
     for line, cells in table.rows:
@@ -241,9 +242,10 @@ def count_rows(paths: Sequence[Path]) -> int:
 def count_rows_of(path: Path, *, is_story: bool) -> int:
     """Return how many rows a file has, none if it cannot be read."""
     try:
-        if is_story:
+        text = read_text(path)
+        if is_story and not is_list(text):
             return sum(1 for _ in read_story(path))
-        table = read_table(path)
+        table = parse_list(text) if is_story else parse_table(text)
         _shape(table)
         return sum(1 for _ in table.rows)
     except UnreadableFileError:
@@ -305,7 +307,7 @@ def _line(line: int, row: Done) -> Line:
     return Line(line, status, things=row.things, events=events)
 
 
-def _shape(table: Table) -> Shape:
+def _shape(table: Table | Listed) -> Shape:
     shape = shape_of(table.columns)
     if shape is None:
         raise UnreadableFileError(_unknown_shape(table.columns))
@@ -328,7 +330,7 @@ def _unknown_shape(columns: list[str]) -> str:
     )
 
 
-def _together(table: Table, reader: Reader) -> dict[str, set[str]]:
+def _together(table: Table | Listed, reader: Reader) -> dict[str, set[str]]:
     """Return the subjects of each region's inspection: members, and bodies graded.
 
     An inspection of a region has many subjects, of which the rows name one each.
