@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from projections import database
-from projections.concerns import bodies_of
+from projections.concerns import concerning
 from projections.moment import Moment
 from projections.read_model import ReadModel, history, recorded_event
 from schemas.events import RecordedEvent
@@ -30,18 +30,19 @@ def following(
     conditions = [history.c.position > after, history.c.position <= moment.position]
     conditions += [history.c.type.in_(wanted.types)] if wanted.types else []
     conditions += [or_(*map(_of_noun, wanted.nouns))] if wanted.nouns else []
+    conditions += [or_(*map(_about, wanted.bodies))] if wanted.bodies else []
     statement = select(history).where(*conditions).order_by(history.c.position)
     with database.reading(db.engine) as connection:
         found = connection.execute(statement.limit(CHUNK)).mappings()
         events = [recorded_event(row) for row in found]
     reached = events[-1].position if len(events) == CHUNK else moment.position
-    if wanted.bodies and events:
-        concerned = bodies_of(db, moment, events)
-        own = set(wanted.bodies)
-        events = [each for each in events if own & concerned[each.position]]
     return events, reached
 
 
 def _of_noun(noun: str) -> ColumnElement[bool]:
     # The character after the hyphen.
     return and_(history.c.stream >= f"{noun}-", history.c.stream < f"{noun}.")
+
+
+def _about(body: str) -> ColumnElement[bool]:
+    return history.c.position.in_(concerning(body))

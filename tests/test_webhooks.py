@@ -342,9 +342,9 @@ def test_one_slow_receiver_holds_nobody_up(subscriber, receiver):
 # Which events.
 
 
-def test_only_what_is_asked_for_is_sent(subscriber, receiver):
-    small = subscriber.small
-    subscriber.confirmed(types=["body.renamed"], bodies=["kent"])
+def test_only_what_is_asked_for_is_sent(wherever):
+    subscriber, receiver, small = wherever, wherever.receiver, wherever.small
+    subscriber.confirmed(types=["body.renamed"], bodies=["kent"], nouns=["body"])
     small.register("dyfed", "Dyfed-Powys Police")
     small.rename("dyfed", "Heddlu Dyfed-Powys")
     renamed = small.rename("kent", "Kent Constabulary").position
