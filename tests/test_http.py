@@ -414,6 +414,10 @@ def test_postgresql_answers_as_sqlite_does(tmp_path, database_url):
         "/v1/responses?as_of=2024-07-08", "/v1/bodies/ab/timeline?as_of=2020-01-01",
         "/v1/bodies/ab/changes", "/v1/bodies/ab/changes.txt?since=2026-01-01",
         "/v1/ratings/matrix?programme=x&body=y", "/v1/bodies?known_at=2026-03-01",
+        "/v1/changes", "/v1/changes?type=body.renamed&body=ab", "/v1/changes?type=x.y",
+        "/v1/changes?since=2026-01-01&change=new&limit=2", "/v1/bodies/ab/grades",
+        "/v1/bodies/ab/grades.svg", "/v1/bodies.jsonl", "/v1/bodies.jsonld",
+        "/v1/bodies.csv-metadata.json", "/v1/corrections.csv", "/v1/events.jsonl",
     ]  # fmt: skip
     for path in paths:
         one, other = (each.client().get(path) for each in both)

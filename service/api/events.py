@@ -21,7 +21,6 @@ from service.http.contract import accepts, returns, serves
 from service.http.event_stream import MEDIA_TYPE, stream_of
 from service.http.problems import ProblemError
 from service.http.queries import fault
-from service.http.representations import LISTED
 from service.http.waiting import permit, waits_for_events, wanted_of
 
 
@@ -39,7 +38,6 @@ events = Blueprint("events", __name__, url_prefix="/v1/events")
 @returns(
     RecordedEventSchema,
     many=True,
-    forms=(*LISTED, "cloudevents"),
     draws={"cloudevents": _batch},
 )
 def index(moment: Any, page: Any, **filters: Any) -> Any:
