@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from projections.touch_index import TouchIndex
@@ -23,12 +23,19 @@ from service.http.validators import ENVIRON, Validator
 from service.reached import Point
 from service.record import Record
 
-State = tuple[Point, str]  # What is reached, and the day.
-
 SIZE = 64 * 2**20  # Bytes of all answers that are kept.
 LARGEST = SIZE // 4  # Bytes of one.
 PATHS = 10_000  # Paths of which the answers are not kept, noted at most.
 HOUR = timedelta(hours=1)
+
+
+class State(NamedTuple):
+    """What answers are made of: a point of the record, and a day, from then to then."""
+
+    point: Point
+    day: str
+    begins: datetime
+    ends: datetime
 
 
 class AnswerCache:
@@ -42,7 +49,7 @@ class AnswerCache:
         self._not_kept: set[str] = set()
         self._making: dict[Key, tuple[Lock, int]] = {}
         self._origin: tuple[int, int] | None = None
-        self._day, self._hour = "", datetime.min
+        self._last: State | None = None
 
     def __call__(
         self, environ: WSGIEnvironment, start_response: StartResponse
@@ -53,13 +60,13 @@ class AnswerCache:
         if key is None or state is None:
             return self._app(environ, start_response)
         if found := self._find(key, state, environ):
-            return _give(found, state, environ, start_response)
+            return _give(found, environ, start_response)
         if key.path in self._not_kept:
             return self._make(key, environ, start_response)
         with self._alone(key):
             # Another may have made it meanwhile.
             if found := self._find(key, state, environ):
-                return _give(found, state, environ, start_response)
+                return _give(found, environ, start_response)
             return self._make(key, environ, start_response)
 
     def forget(self, point: Point) -> None:
@@ -75,16 +82,14 @@ class AnswerCache:
         point = self._record.reached.heard_point()
         if point is None:
             return None
+        now, last = self._record.clock(), self._last
+        if last and last.point is point and last.begins <= now < last.ends:
+            return last
         self.forget(point)
-        return point, self._today()
-
-    def _today(self) -> str:
-        now = self._record.clock()
-        hour = now.replace(minute=0, second=0, microsecond=0, tzinfo=None)
-        if hour != self._hour:
-            # Midnight in London is the beginning of some hour.
-            self._day, self._hour = dates.london_day(now), hour
-        return self._day
+        # Midnight in London is the beginning of some hour.
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        self._last = State(point, dates.london_day(now), hour, hour + HOUR)
+        return self._last
 
     def _find(self, key: Key, state: State, environ: WSGIEnvironment) -> Kept | None:
         """Return what is kept under a key, if it answers the request."""
@@ -93,18 +98,22 @@ class AnswerCache:
             return None
         if found.body is None and not found.is_held(environ):
             return None
+        if self._held > self._size // 2:  # Else none is dropped soon.
+            self._note_use(key)
+        return found
+
+    def _note_use(self, key: Key) -> None:
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
-        return found
 
     def _is_present(self, kept: Kept, state: State) -> bool:
-        if kept.state == state:
+        if kept.state is state:
             return True
-        index = self._index(state[0])
-        if index is None or kept.validator.etag(index, state[1]) != kept.etag:
+        index = self._index(state.point)
+        if index is None or kept.validator.etag(index, state.day) != kept.etag:
             return False
-        kept.state = state
+        kept.stand_at(state, state.point.position)
         return True
 
     def _index(self, point: Point) -> TouchIndex | None:
@@ -125,8 +134,9 @@ class AnswerCache:
         validator = environ.get(ENVIRON)
         if shared.found:
             _joined(parts)
+            shared.found.stand_at(None, told.position)
             self._keep(key, shared.found)
-            return _give_whole(shared.found, told.position, environ, start_response)
+            return _give_whole(shared.found, environ, start_response)
         start_response(told.status, told.headers)
         if validator is None or not told.may_be_kept(environ):
             self._note_not_kept(key.path)
@@ -205,20 +215,19 @@ class _Told:
 
 
 def _give(
-    kept: Kept, state: State, environ: WSGIEnvironment, start_response: StartResponse
+    kept: Kept, environ: WSGIEnvironment, start_response: StartResponse
 ) -> Iterable[bytes]:
     note(environ, "cache;desc=hit")
-    return _give_whole(kept, str(state[0].position), environ, start_response)
+    return _give_whole(kept, environ, start_response)
 
 
 def _give_whole(
-    kept: Kept, position: str, environ: WSGIEnvironment, start_response: StartResponse
+    kept: Kept, environ: WSGIEnvironment, start_response: StartResponse
 ) -> Iterable[bytes]:
-    record_position = ("Record-Position", position)
-    if kept.is_held(environ):
-        start_response("304 NOT MODIFIED", [*kept.headers_of_304, record_position])
+    if "HTTP_IF_NONE_MATCH" in environ and kept.is_held(environ):
+        start_response("304 NOT MODIFIED", kept.headers_of_304)
         return []
-    start_response("200 OK", [*kept.headers, record_position])
+    start_response("200 OK", kept.given)
     is_head = environ["REQUEST_METHOD"] == "HEAD"
     return [] if is_head or kept.body is None else [kept.body]
 

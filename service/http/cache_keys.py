@@ -10,7 +10,7 @@ from werkzeug.http import parse_accept_header
 from service.http.codings import choose_coding
 from service.http.representations import FORMS
 
-LONGEST = 2_000  # Characters of a query, and of a header; none of ours is longer.
+LONGEST = 4_000  # Characters of what a key is made of; none of ours is longer.
 PAGES = "text/html"
 # With these an answer is for one reader, is waited for, or is of a time that no address
 # names.
@@ -30,27 +30,39 @@ class Key(NamedTuple):
 
 def key_of(environ: dict[str, Any], public_url: str | None) -> Key | None:
     """Return the key of the answer to a request, None if it is not to be kept."""
-    path = environ.get("PATH_INFO", "")
-    is_read = environ.get("REQUEST_METHOD") in ("GET", "HEAD")
-    if not is_read or not path.startswith("/v1/") or any(map(environ.get, _OF_ONE)):
+    if environ["REQUEST_METHOD"] not in _READING:
         return None
-    query, accept = environ.get("QUERY_STRING", ""), environ.get("HTTP_ACCEPT", "")
-    if len(query) > LONGEST or len(accept) > LONGEST or len(path) > LONGEST:
+    for name in _OF_ONE:
+        if name in environ:
+            return None
+    path, query = environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", "")
+    accept = environ.get("HTTP_ACCEPT", "")
+    coding = environ.get("HTTP_ACCEPT_ENCODING", "")
+    if len(path) + len(query) + len(accept) + len(coding) > LONGEST:
         return None
-    # However it is written: who waits without a permit would hold a thread for ever.
-    if any(each in _canonical(query) for each in _WAITING):
-        return None
-    has_suffix = path.rpartition(".")[2] in FORMS
-    likes = "" if has_suffix or accept in ("", "*/*") else _likes(accept)
-    host = "" if public_url else _host(environ)
-    coding = _coding(environ.get("HTTP_ACCEPT_ENCODING", ""))
-    return Key(path, _canonical(query), likes, coding, host)
+    return _key(path, query, accept, coding, "" if public_url else _host(environ))
+
+
+_READING = ("GET", "HEAD")
 
 
 @lru_cache(maxsize=4096)
+def _key(path: str, query: str, accept: str, coding: str, host: str) -> Key | None:
+    """Return the key of what is asked for in these words: to find it takes a while."""
+    # However it is written: who waits without a permit would hold a thread for ever.
+    is_waited_for = any(each in _canonical(query) for each in _WAITING)
+    if is_waited_for or not path.startswith("/v1/"):
+        return None
+    has_suffix = path.rpartition(".")[2] in FORMS
+    likes = "" if has_suffix or accept in ("", "*/*") else _likes(accept)
+    return Key(path, _canonical(query), likes, choose_coding(coding), host)
+
+
 def _canonical(query: str) -> bytes:
     """Return a query in the one way in which it can be written, in its own order."""
-    parts = (part for part in query.encode("latin-1").split(b"&") if part)
+    parts = (
+        part for part in query.encode("latin-1", "backslashreplace").split(b"&") if part
+    )
     pairs = (part.partition(b"=") for part in parts)
     return b"\0".join(_plain(name) + b"\1" + _plain(v) for name, _, v in pairs)
 
@@ -59,12 +71,6 @@ def _plain(text: bytes) -> bytes:
     return unquote_to_bytes(text.replace(b"+", b" "))
 
 
-@lru_cache(maxsize=1024)
-def _coding(accepted: str) -> str:
-    return choose_coding(accepted)
-
-
-@lru_cache(maxsize=1024)
 def _likes(accept: str) -> str:
     """Return what a client likes of all that there is to be had.
 

@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from wsgiref.types import WSGIEnvironment
 
 import orjson
@@ -10,7 +10,6 @@ from werkzeug.http import parse_etags
 
 from service.http.cache_keys import Key
 from service.http.validators import Validator
-from service.reached import Point
 from service.shared_redis import ANSWERS, SharedRedis
 
 FOUND = "copperplate.kept"  # Where the app may ask whether another has the answer.
@@ -35,7 +34,13 @@ class Kept:
     tag: str
     headers: list[tuple[str, str]]
     body: bytes | None
-    state: tuple[Point, str] | None = None
+    state: object = None
+    given: list[tuple[str, str]] = field(default_factory=list)
+
+    def stand_at(self, state: object, position: int | str) -> None:
+        """Note for which state it is right, and up to which position of the record."""
+        self.given = [*self.headers, ("Record-Position", str(position))]
+        self.state = state
 
     @property
     def size(self) -> int:
@@ -45,7 +50,7 @@ class Kept:
     @property
     def headers_of_304(self) -> list[tuple[str, str]]:
         """The headers for one who holds the answer."""
-        return [each for each in self.headers if each[0] not in _OF_BODY]
+        return [each for each in self.given if each[0] not in _OF_BODY]
 
     def is_held(self, environ: WSGIEnvironment) -> bool:
         """Whether the client says that it holds the answer."""
@@ -77,8 +82,8 @@ class Shared:
             self._redis.put(self._name(kept.etag), _told(kept), SECONDS)
 
     def _name(self, etag: str) -> str:
-        said = [*self._key[:1], self._key.query.decode("latin-1"), *self._key[2:], etag]
-        return ANSWERS + hashlib.sha256(orjson.dumps(said)).hexdigest()
+        said = repr((*self._key, etag)).encode("utf-8", "backslashreplace")
+        return ANSWERS + hashlib.sha256(said).hexdigest()
 
 
 def _told(kept: Kept) -> bytes:
