@@ -141,7 +141,8 @@ class Collected:
                 yield from (key_of_body("inspection", each) for each in bodies)
 
     def _fetch(self, connection: Connection, keys: set[str]) -> None:
-        missing = sorted(keys - self._known.keys())
+        # Not `keys - self._known.keys()`, which looks at all that is known.
+        missing = sorted(key for key in keys if key not in self._known)
         self._known.update((key, Touch()) for key in missing)
         for start in range(0, len(missing), CHUNK):
             chunk = missing[start : start + CHUNK]
