@@ -48,19 +48,22 @@ class Chart:
         self._foot()
 
     def _canvas(self) -> Xml.Element:
+        # Several charts may stand in one page.
+        whose = next((f"-{row['body']}" for row in self.rows), "")
+        title, desc = f"grades-title{whose}", f"grades-desc{whose}"
         root = Xml.Element(
             "svg",
             {
                 "xmlns": "http://www.w3.org/2000/svg",
                 "viewBox": f"0 0 {self.width} {self.height}",
                 "role": "img",
-                "aria-labelledby": "grades-title grades-desc",
+                "aria-labelledby": f"{title} {desc}",
                 "font-family": "system-ui, Helvetica, Arial, sans-serif",
                 "fill": INK,
             },
         )
-        add(root, "title", self._title(), id="grades-title")
-        add(root, "desc", _in_words(self.rows), id="grades-desc")
+        add(root, "title", self._title(), id=title)
+        add(root, "desc", _in_words(self.rows), id=desc)
         add(root, "rect", width=self.width, height=self.height, fill=PAPER)
         return root
 
