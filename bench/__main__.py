@@ -2,6 +2,7 @@
 
 from bench import (
     append,
+    bulk,
     growth,
     imports,
     imports_beside_reads,
@@ -15,6 +16,7 @@ from bench import (
 
 PARTS = (
     append,
+    bulk,
     growth,
     proofs,
     reads,

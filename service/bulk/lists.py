@@ -78,7 +78,8 @@ class Table:
 
     If its rows are parts of things, `whole` lists these, and `owner` is the column in
     which the thing is named. `key` tells a row from all others; `searched` are columns
-    of words; `left_out` are those that are not the same at every time.
+    of words; `left_out` are those that are not the same at every time. A list that
+    `is_worked_out` as a whole for each of its pages is asked for all at once.
     """
 
     name: str
@@ -90,6 +91,7 @@ class Table:
     searched: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     naming: Mapping[str, str] = field(default_factory=dict)
+    is_worked_out: bool = False
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -118,6 +120,9 @@ class Table:
 
 def rows_of(content: Content, table: Table) -> Iterator[list[Row]]:
     """Give the rows of a table, page after page, in the order of its list."""
+    if table.is_worked_out:
+        yield from _whole(content, table.find)
+        return
     if table.whole is None:
         yield from _pages(content, table.find)
         return
@@ -140,6 +145,13 @@ def _pages(content: Content, find: Find) -> Iterator[list[Row]]:
         if listing.last_key is None:
             return
         after = listing.last_key
+
+
+def _whole(content: Content, find: Find) -> Iterator[list[Row]]:
+    listing = find(content.record.read_model, content.moment, Page())
+    rows = listing.rows if listing else []
+    for start in range(0, len(rows), PAGE):
+        yield rows[start : start + PAGE]
 
 
 TABLES = (
@@ -168,8 +180,8 @@ TABLES = (
         searched=("note",),
         naming={"superseded_by": "ratings"},
     ),
-    Table("grade_changes", list_grade_changes, GradeChangeSchema),
-    Table("coverage", list_coverage, CoverageSchema),
+    Table("grade_changes", list_grade_changes, GradeChangeSchema, is_worked_out=True),
+    Table("coverage", list_coverage, CoverageSchema, is_worked_out=True),
     Table("terms", list_terms, TermSchema, searched=("person_name",)),
     Table(
         "findings",
@@ -179,7 +191,7 @@ TABLES = (
         naming={"status_by": "bodies"},
     ),
     Table("monitoring", list_monitoring, MonitoringSchema),
-    Table("responses", list_responses, ResponseSchema),
+    Table("responses", list_responses, ResponseSchema, is_worked_out=True),
     Table(
         "statements",
         list_statements,
