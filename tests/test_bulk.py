@@ -6,12 +6,14 @@ import hashlib
 import json
 import shutil
 from contextlib import closing
+from dataclasses import replace
 from threading import Event
 
 import pytest
 from click.testing import CliRunner
 
 from service import erasure, start
+from service.app import create_app
 from service.bulk import keeping
 from service.bulk.content import folder_of
 from service.bulk.events import NAME
@@ -165,6 +167,24 @@ def test_a_file_that_is_known_is_not_sent_again(client):
 def test_nothing_but_the_files_is_given(client, path):
     answer = client.get(path)
     assert (answer.status_code, answer.json["type"]) == (404, "/problems/not-found")
+
+
+def test_so_many_downloads_at_once_and_no_more(founding):
+    few = replace(founding, settings=replace(founding.settings, long_readers=1))
+    app = create_app(few)
+    one, other = app.test_client(), app.test_client()
+    slow = one.get(EVENTS)
+    answer = other.get(EVENTS)
+    assert answer.status_code == 503 and answer.headers["Retry-After"]
+    assert answer.json["type"] == "/problems/too-many-readers"
+    assert other.head(EVENTS).status_code == other.get("/v1/bulk").status_code == 200
+    slow.close()
+    assert other.get(EVENTS).data == gzip_of(founding)
+    assert one.get(EVENTS).status_code == 200
+
+
+def gzip_of(record):
+    return (folder_of(record).place(HEAD) / NAME).read_bytes()
 
 
 def test_before_any_are_made_it_says_when_to_ask_again(small):

@@ -30,6 +30,7 @@ KNOWN = {
     "slug": "not-found",
     "name": "ratings",
     "shape": "bodies",
+    "type": "rating.awarded",
     "version": "1",
     "sha256": "0" * 64,
 }

@@ -42,12 +42,13 @@ def index() -> Response:
 
 
 @bulk.get("/<position:position>/<name>")
-@serves(dict.fromkeys(MEDIA), problems=(404, 416), is_file=True)
+@serves(dict.fromkeys(MEDIA), problems=(404, 416, 503), is_file=True)
 def item(position: int, name: str) -> Response:
     """Give one of these files, or a part of it, to be saved.
 
     The files of the two latest positions can be had, so that a download can go on
-    where it was interrupted (`Range`). After a redaction all are made anew.
+    where it was interrupted (`Range`). After a redaction all are made anew. So many
+    downloads may be under way at once, in all and from one address.
     """
     if suffix := request.environ.get(SUFFIX):
         name = f"{name}.{suffix}"

@@ -10,7 +10,9 @@ from flask import Response, request
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
 from service.http.headers import repr_digest
+from service.http.permits import Permit
 from service.http.problems import ProblemError
+from service.http.waiting import permit
 
 CHUNK = 2**16
 PINNED = "public, max-age=300, must-revalidate"
@@ -37,16 +39,17 @@ def send(path: Path, media_type: str, sha256: str, *, name: str) -> Response:
     except RequestedRangeNotSatisfiable as error:
         raise _no_such_part(size) from error
     if response.status_code != 304 and request.method == "GET":
-        part = response.content_range
+        held = permit()  # Whoever reads slowly holds a thread for as long.
+        response.call_on_close(held.release)
         file = path.open("rb")
-        file.seek(part.start or 0)
-        response.response = _parts(file, response.content_length)
         response.call_on_close(file.close)
+        file.seek(response.content_range.start or 0)
+        response.response = _parts(file, response.content_length, held)
     return response
 
 
-def _parts(file: BufferedReader, length: int) -> Iterator[bytes]:
-    with file:
+def _parts(file: BufferedReader, length: int, held: Permit) -> Iterator[bytes]:
+    with file, held:
         while length and (part := file.read(min(CHUNK, length))):
             length -= len(part)
             yield part
