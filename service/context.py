@@ -19,7 +19,7 @@ def init_app(app: Flask, record: Record | None) -> None:
     if record:
         settings = record.settings
         permits = Permits(settings.long_readers, settings.long_readers_each)
-        app.extensions[LIVE] = Live(lambda: record.read_model, permits)
+        app.extensions[LIVE] = Live(record, permits)
 
 
 def record() -> Record:

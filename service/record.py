@@ -148,6 +148,7 @@ class Record:
         generation, model = self.generations.opened()
         point = Point(generation, position, model.last_redaction_at(position))
         self.reached.raise_to(point)
+        self.redis.ring()
 
     def load(self, kind: type[A], id: str) -> A:
         """Return the thing as it stands, ready for a command."""

@@ -15,12 +15,13 @@ from service.domain.bodies import Body
 from service.http.event_stream import stream_of
 from service.http.live import RECENT
 from service.http.permits import Permits, TooManyReadersError
-from service.record import draft_of
+from service.record import Record, draft_of
 from tests.contract_client import SPEC
 from tests.examples import REGISTERED, SAID, STATEMENT
 from tests.following import STREAM, following, messages, once_waiting
 from tests.records import SOURCE, SmallRecord, small
 from tests.redacting import redact
+from tests.redis_server import running
 
 __all__ = ["small"]
 BATCH = "/v1/events.cloudevents"
@@ -191,6 +192,36 @@ def test_no_words_are_sent_that_were_redacted_meanwhile(small):
     assert SAID.text not in str(found)
     assert statement["opened"]["title"] == SAID.title
     assert statement["redacted"]["text"]["basis"] == "safeguarding"
+
+
+def test_what_was_kept_is_dropped_as_soon_as_anybody_tells_of_a_redaction(small):
+    small.register("pcc-west-mercia", kind="local-policing-body")
+    live = small.client().application.extensions[LIVE]
+    with live.watching() as watch:
+        small.put(STATEMENT, SAID)
+        assert watch.reaches(2, 30)
+        [kept] = watch.following(1)
+        assert kept.item["opened"]["text"] == SAID.text
+        redact(small.record, 2, "text")
+        [entry, *_] = live.read(watch, Wanted(), 1).entries
+        assert "text" not in entry.item["opened"]
+
+
+def test_a_redis_that_dies_while_readers_wait_loses_nothing(small):
+    small.register("kent")
+    small.record.close()
+    with running() as redis:
+        settings = replace(small.record.settings, redis_url=redis.url)
+        small.record = Record.open(settings, small.clock)
+        with following(small.client().application) as sent:
+            next(sent)
+            small.register("essex")
+            seen = [next(sent).id]
+            for id, change in (("surrey", redis.kill), ("dorset", redis.start)):
+                change()
+                small.register(id)
+                seen.append(next(sent).id)
+    assert seen == ["2", "3", "4"]
 
 
 def test_followers_are_let_go_at_the_end(small):

@@ -1,35 +1,37 @@
 """Live: readers wait until the record grows, and one thread of the process looks.
 
-What it finds it reads once for all who follow the record.
+What it finds it reads once for all who follow the record. Processes of one machine tell
+one another how far the record has come; Redis rings a bell for those of others, and the
+database is asked each second, so that whatever fails nobody waits for longer.
 """
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import Condition, Event, Lock, Semaphore, Thread
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from projections.feed import Entry, Stretch, Wanted, following
-from projections.read_model import ReadModel
 from projections.tables import REDACTED
 from service.http.permits import Permits
+from service.record import Record
 
-POLL = 0.2  # Seconds between two looks.
+GLANCE = 0.02  # Seconds between two glances at what other processes tell.
+POLL = 1.0  # Seconds between two looks at the database.
 PAGE = 100  # Events read at once.
 RECENT = 256  # Events kept for those who follow.
 AT_ONCE = 2  # Followers that may read older events at one time.
 ALL = Wanted()
-CurrentModel = Callable[[], ReadModel]
 _logger = logging.getLogger(__name__)
 
 
 class Live:
     """What the readers of one process wait for; it looks only while somebody waits."""
 
-    def __init__(self, current: CurrentModel, permits: Permits) -> None:
-        self._current, self.permits = current, permits
+    def __init__(self, record: Record, permits: Permits) -> None:
+        self._record, self.permits = record, permits
         self._lock = Lock()
         self._readers = 0
         self._watch: Watch | None = None
@@ -51,7 +53,7 @@ class Live:
 
     def wait_for(self, position: int, seconds: float) -> bool:
         """Wait until the record has reached a position; return whether it has."""
-        if self._current().position >= position:
+        if self._record.read_model.position >= position:
             return True
         with self.watching() as watch:
             return watch.reaches(position, seconds)
@@ -73,7 +75,7 @@ class Live:
         recent = watch.following(after)
         if recent is None:
             with self._behind:
-                return following(self._current(), after, wanted, PAGE)
+                return following(self._record.read_model, after, wanted, PAGE)
         entries = [each for each in recent if wanted.takes(each)]
         return Stretch(entries, recent[-1].event.position if recent else after)
 
@@ -82,7 +84,7 @@ class Live:
         """Have somebody look as long as the block lasts."""
         with self._lock:
             if self._watch is None:
-                self._watch = Watch(self._current, self._ended)
+                self._watch = Watch(self._record, self._ended)
             watch = self._watch
             self._readers += 1
         try:
@@ -102,14 +104,17 @@ class Watch:
     What it keeps holds no words that were redacted before it last looked.
     """
 
-    def __init__(self, current: CurrentModel, all_ended: Event) -> None:
-        self._current, self._all_ended = current, all_ended
+    def __init__(self, record: Record, all_ended: Event) -> None:
+        self._record, self._all_ended = record, all_ended
         self._grown = Condition()
-        self._ended = Event()
-        self._head = self._since = current().position
+        self._ended, self._rung = Event(), Event()
+        self._epoch = self._told_epoch()
+        self._head = self._since = record.read_model.position
         self._recent: tuple[Entry, ...] = ()
         self._thread = Thread(target=self._look_on, name="live", daemon=True)
         self._thread.start()
+        bell = (self._rung.set, self._ended)
+        Thread(target=record.redis.listen, args=bell, daemon=True).start()
 
     def reaches(self, position: int, seconds: float) -> bool:
         """Wait until the record has reached a position; return whether it has."""
@@ -125,7 +130,8 @@ class Watch:
         """Return the events after a position, or None if they are not all kept."""
         with self._grown:
             recent, since = self._recent, self._since
-        return recent[after - since :] if after >= since else None
+            is_sound = self._epoch == self._told_epoch()
+        return recent[after - since :] if is_sound and after >= since else None
 
     def wake(self) -> None:
         """Let all who wait look whether it has ended."""
@@ -138,21 +144,38 @@ class Watch:
         self._thread.join()
 
     def _look_on(self) -> None:
-        while not self._ended.wait(POLL):
+        looked = time.monotonic()
+        while not self._ended.wait(GLANCE):
+            if not (self._is_told_of_more() or time.monotonic() - looked > POLL):
+                continue
+            looked = time.monotonic()
             try:
                 self._look()
             except (SQLAlchemyError, OSError) as error:
                 _logger.warning("followers wait: %s", error)
-                self._forget()
+                self._ended.wait(POLL)
+
+    def _is_told_of_more(self) -> bool:
+        point = self._record.reached.point()
+        is_rung = self._rung.is_set()
+        self._rung.clear()
+        return is_rung or (point is not None and point.position > self._head)
+
+    def _told_epoch(self) -> int | None:
+        """Return the position of the last redaction, as processes tell one another."""
+        point = self._record.reached.point()
+        return point and point.epoch
 
     def _look(self) -> None:
-        model = self._current()
+        epoch, model = self._told_epoch(), self._record.read_model
         while (head := model.position) > self._head:
             if head - self._head > RECENT:
                 self._keep((), since=head)
-                continue
-            found = following(model, self._head, ALL, PAGE)
-            self._keep(found.entries, since=self._head)
+            else:
+                found = following(model, self._head, ALL, PAGE)
+                self._keep(found.entries, since=self._head)
+        with self._grown:
+            self._epoch = epoch
 
     def _keep(self, fresh: Sequence[Entry], *, since: int) -> None:
         """Keep what was read, and tell all who wait."""
@@ -165,8 +188,3 @@ class Watch:
             self._head = fresh[-1].event.position if fresh else since
             self._since = self._head - len(recent)
             self._grown.notify_all()
-
-    def _forget(self) -> None:
-        """Keep nothing: what was redacted meanwhile is not known."""
-        with self._grown:
-            self._recent, self._since = (), self._head
