@@ -15,9 +15,11 @@ from service.http.headers import LICENCE
 from service.http.meta import address
 from service.http.problems import ProblemError
 from service.http.representations import SUFFIX
+from service.http.validators import held, not_modified
 
 bulk = Blueprint("bulk", __name__, url_prefix="/v1/bulk")
 RETRY_AFTER = "60"
+CACHING = "public, no-cache"
 MEDIA = (
     "application/gzip",
     "application/json",
@@ -34,10 +36,12 @@ def index() -> Response:
     if request.environ.get(SUFFIX, "json") != "json":
         raise _missing("The list of files can be had as JSON alone.")
     body = orjson.dumps(_shown(_latest()))
+    etag = sha256(body).hexdigest()
+    if known := held(etag):
+        return not_modified(None, known, CACHING)
     response = Response(body, content_type="application/json")
-    response.set_etag(sha256(body).hexdigest())
-    response.headers["Cache-Control"] = "public, no-cache"
-    response.make_conditional(request)
+    response.set_etag(etag)
+    response.headers["Cache-Control"] = CACHING
     return response
 
 
