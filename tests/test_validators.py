@@ -278,6 +278,24 @@ def test_a_redaction_changes_every_etag(small):
     assert before.split(".")[3:4] == ["0"]
 
 
+def test_what_tells_more_than_the_log_has_no_etag(small):
+    small.register("kent", note="Words to be erased")
+    gone = redacted(small.record, 1, "note")
+    item = f"/v1/redactions/{gone.id}"
+    paths = (
+        "/v1/status",
+        "/v1/projections",
+        "/log/checkpoints",
+        "/v1/redactions",
+        item,
+    )
+    for path in (*paths, f"{item}/diff?from=0&to={gone.position}"):
+        answer = small.client().get(path)
+        assert answer.status_code == 200, answer.text
+        assert "ETag" not in answer.headers
+        assert answer.headers["Cache-Control"] == "public, no-cache"
+
+
 def test_pages_of_a_walk_are_pinned_to_what_the_first_was_made_of(small):
     for id in ("durham", "gwent", "kent"):
         small.register(id)

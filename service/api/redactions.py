@@ -57,4 +57,4 @@ def _with_state(rows: list[Row]) -> list[Row]:
     return [{**row, "erasure": state_of(row["position"], done)} for row in rows]
 
 
-add_revisions(redactions, "redaction", _found, RedactionSchema)
+add_revisions(redactions, "redaction", _found, RedactionSchema, NOT_THE_LOG)

@@ -9,7 +9,7 @@ from marshmallow import Schema
 
 from projections import diffs
 from projections.history import get_version, positions_between
-from projections.made_of import VersionsOf
+from projections.made_of import THE_RECORD, MadeOf, VersionsOf
 from projections.mementos import mementos
 from projections.moment import Moment, known_since
 from projections.read_model import ReadModel, Row
@@ -26,11 +26,17 @@ Find = Callable[[ReadModel, Moment, str], Row | None]
 
 
 def add_revisions(
-    blueprint: Blueprint, noun: str, find: Find, schema: type[Schema], **how: Any
+    blueprint: Blueprint,
+    noun: str,
+    find: Find,
+    schema: type[Schema],
+    made_of: MadeOf = THE_RECORD,
+    **how: Any,
 ) -> None:
     """Add the endpoints of versions and differences to those of a noun.
 
-    `how` is what the contracts of the noun's own endpoints say beside.
+    `made_of` is what the differences are made of, `how` what the contracts of the
+    noun's own endpoints say beside.
     """
 
     @blueprint.get("/<id>/versions/<position:version>")
@@ -47,7 +53,7 @@ def add_revisions(
 
     @blueprint.get("/<id>/diff")
     @accepts(query=BetweenSchema)
-    @returns(DiffSchema, noun=noun, forms=("json",), **how)
+    @returns(DiffSchema, noun=noun, forms=("json",), made_of=made_of, **how)
     def diff(moment: Any, id: str, **between: int) -> Any:
         """Show what changed of a thing between two positions, and say it in English."""
         first, last = between["from"], between["to"]
