@@ -37,8 +37,8 @@ from tests.told_at_random import FORCES, PROGRAMME, told_at_random
 
 __all__ = ["small"]
 
-HISTORIES = int(os.environ.get("COPPERPLATE_HISTORIES", "16")) // 4
-CHOSEN = 14  # Addresses of many that are asked at each position.
+HISTORIES = int(os.environ.get("COPPERPLATE_HISTORIES", "16")) // 8
+CHOSEN = 12  # Addresses of many that are asked at each position.
 NOUNS = {
     "body": "bodies",
     "programme": "programmes",
