@@ -85,8 +85,9 @@ class SharedRedis:
         while self._client is not None and not ended.is_set():
             try:
                 self._hear(self._client, hear, ended)
-            except (redis.RedisError, OSError) as error:
-                self._fail(error)
+            except Exception as error:  # A connection that is closed under it, too.
+                if not ended.is_set():
+                    self._fail(error)
             ended.wait(REST)
 
     def close(self) -> None:

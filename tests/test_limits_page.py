@@ -37,9 +37,9 @@ def test_every_command_of_the_page_does_what_it_says(served, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert "unchanged\n" in done.stdout
-    assert 'Copperplate, "Bodies: west-mercia", position 1764' in done.stdout
+    assert re.search(r'Copperplate, "Bodies: west-mercia", position \d+,', done.stdout)
     assert re.search(
-        r'<.*/v1/ratings\.csv\?.*at_position=1764>; rel="cite-as"', done.stdout
+        r'<.*/v1/ratings\.csv\?.*at_position=\d+>; rel="cite-as"', done.stdout
     )
     said = dict(re.findall(r"(?i)^(ratelimit.*?): (.*)$", done.stdout, re.M))
     policy, left = (said[name] for name in sorted(said, key=str.lower, reverse=True))

@@ -136,15 +136,18 @@ class AnswerCache:
             _joined(parts)
             shared.found.stand_at(None, told.position)
             self._keep(key, shared.found)
+            note(environ, "cache;desc=shared")
             return _give_whole(shared.found, environ, start_response)
+        may_be_kept = validator is not None and told.may_be_kept(environ)
+        if may_be_kept:
+            note(environ, "cache;desc=miss")
         start_response(told.status, told.headers)
-        if validator is None or not told.may_be_kept(environ):
+        if validator is None or not may_be_kept:
             self._note_not_kept(key.path)
             return parts
         kept = told.kept(validator, _joined(parts))
         self._keep(key, kept)
         shared.put(kept)
-        note(environ, "cache;desc=miss")
         return [kept.body or b""]
 
     def _note_not_kept(self, path: str) -> None:
