@@ -3,6 +3,7 @@
 import gc
 from dataclasses import replace
 
+import feedparser
 import pytest
 from flask.testing import FlaskClient
 
@@ -145,6 +146,21 @@ def test_a_client_that_returns_goes_on_after_what_it_has_seen(small):
         assert [next(sent).id, next(sent).id] == [None, "3"]
     with following(app, "?after=1") as sent:
         assert [next(sent).id, next(sent).id, next(sent).id] == [None, "2", "3"]
+
+
+def test_positions_are_the_same_whichever_way_they_are_followed(small):
+    small.oversee("kent", "pcc-kent", "Commissioner")
+    small.rename("kent", "Kent Police")
+    client = small.client()
+    pulled = [each["id"] for each in client.get(f"{BATCH}?body=kent").json]
+    with following(client.application, "?after=0&body=kent") as sent:
+        next(sent)
+        told = [next(sent).id for _ in pulled]
+    feed = feedparser.parse(client.get("/v1/changes.atom?body=kent").data)
+    read = [each.link.rpartition("/")[2] for each in reversed(feed.entries)]
+    # What came before the link concerns the force when one looks back.
+    assert pulled == told == ["1", "3", "4"]
+    assert read == ["1", "2", "3", "4"]
 
 
 def test_only_what_the_filters_keep_is_sent(small):
