@@ -42,6 +42,13 @@ openapi: setup ## Write openapi.yaml anew from the schemas and endpoints
 	$(BIN)/copperplate openapi > openapi.yaml.new
 	mv openapi.yaml.new openapi.yaml
 
+examples: setup ## Make the examples of the contract anew, from the founding record
+	$(BIN)/python -m tests.shown
+	$(MAKE) openapi
+
+check-openapi: ## Lint openapi.yaml with Spectral (takes Node, and fetches it)
+	npx --yes @stoplight/spectral-cli@6.16.3 lint openapi.yaml --fail-severity error
+
 wheel: setup ## Build the wheel of the client for integrators (dist/)
 	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation -w dist ./copperplate_client
 
@@ -54,4 +61,4 @@ lock: setup ## Pin the dependencies anew, with hashes
 		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header \
 		--output-file requirements.lock pyproject.toml
 
-.PHONY: help setup run test soak check format openapi wheel bench lock
+.PHONY: help setup run test soak check format openapi examples check-openapi wheel bench lock

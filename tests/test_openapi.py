@@ -43,7 +43,7 @@ def values_of(name, node):
 def test_the_contract_says_what_stands_often_once():
     whole = [json.dumps(each) for each in parameters_of(SPEC) if "$ref" not in each]
     assert len(whole) == len(set(whole))
-    assert COMMITTED.count("\n") < 15_000
+    assert COMMITTED.count("\n") < 20_000
 
 
 def parameters_of(document):

@@ -48,6 +48,7 @@ from service.http.described import (
     WRITE_PARAMETERS,
 )
 from service.http.event_stream import MEDIA_TYPE
+from service.http.examples import Shown, add_examples
 from service.http.representations import FORMS, METADATA
 from service.http.sharing import share
 from service.http.writing import IDEMPOTENCY_KEY
@@ -104,6 +105,7 @@ def build_spec(app: Flask) -> Document:
     webhooks = _webhooks(app, spec)
     _require_members(spec)
     members = json.loads(json.dumps({**spec.to_dict(), "webhooks": webhooks}))
+    add_examples(members)
     share(members)
     return Document({"openapi": members.pop("openapi"), **members})
 
@@ -502,3 +504,11 @@ def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
 
 
 _Dumper.add_representer(str, _text)
+
+
+def _shown(dumper: yaml.SafeDumper, value: Shown) -> yaml.MappingNode:
+    tag = "tag:yaml.org,2002:map"
+    return yaml.SafeDumper.represent_mapping(dumper, tag, value, flow_style=True)
+
+
+_Dumper.add_representer(Shown, _shown)
