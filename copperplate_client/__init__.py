@@ -1,5 +1,6 @@
 """A client of Copperplate records: lists, versions, feeds, bulk files and proofs."""
 
+from copperplate_client.bulk import Downloaded
 from copperplate_client.client import Client
 from copperplate_client.events import Event
 from copperplate_client.lists import Listing, Noun
@@ -19,6 +20,7 @@ __all__ = [
     "BadAnswerError",
     "Client",
     "CopperplateError",
+    "Downloaded",
     "Event",
     "InvalidRequestError",
     "Listing",

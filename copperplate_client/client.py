@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from copperplate_client.bulk import Downloaded, download
 from copperplate_client.events import Event
 from copperplate_client.following import Feed, Place
 from copperplate_client.lists import Item, Listing, Noun
@@ -66,6 +67,14 @@ class Client:
     def event(self, position: int) -> Event:
         """Return the event at one position of the log."""
         return Event.of(self.transport.get_json(f"/v1/events/{position}"))
+
+    def bulk(self) -> Item:
+        """Return which files hold the whole record, and of which position."""
+        return self.transport.get_json("/v1/bulk")
+
+    def download_bulk(self, name: str, folder: str | Path = ".") -> Downloaded:
+        """Save a bulk file in a folder, whole and checked: `record.sqlite`."""
+        return download(self.transport, name, Path(folder))
 
     def status(self) -> Item:
         """Return how the record stands: its head, and how much it holds."""

@@ -6,7 +6,7 @@ import random
 import re
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -121,6 +121,34 @@ class Transport:
     ) -> dict[str, Any]:
         """Return the object that is answered at a path, or raise ProblemError."""
         return self.get(path, parameters, **headers).json()
+
+    def stream(self, path: str, start: int) -> Iterator[tuple[bool, bytes]]:
+        """Give a file from one of its bytes on, in chunks, as far as it comes.
+
+        Beside each chunk stands whether it begins the file, though another byte was
+        asked for. What is cut short ends early; a refusal raises ProblemError.
+        """
+        headers = {"user-agent": self.agent, "accept-encoding": "identity"}
+        if start:
+            headers["range"] = f"bytes={start}-"
+        try:
+            found = self.pool.request(
+                "GET",
+                self.address(path),
+                headers=headers,
+                timeout=self.timeout,
+                preload_content=False,
+                redirect=False,
+            )
+            if found.status not in (200, 206):
+                raise problem_of(found.status, found.read(2**16))
+            is_whole = bool(start) and found.status == 200
+            # Also what comes before it is cut short.
+            while chunk := found.read1(2**16):
+                yield is_whole, chunk
+                is_whole = False
+        except urllib3.exceptions.HTTPError:
+            self.sleep(_back_off(0))
 
     def address(self, path: str, parameters: Parameters | None = None) -> str:
         """Return an address of the service; an absolute one is taken to be its own.

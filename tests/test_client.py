@@ -1,5 +1,6 @@
 """The client for integrators, against a real server over HTTP."""
 
+import gzip
 import json
 import re
 import shutil
@@ -30,6 +31,7 @@ from copperplate_client.proofs import (
 )
 from schemas.events import RecordedEvent
 from service.app import create_app
+from service.bulk import making
 from service.config import Settings
 from service.http.problems import PROBLEMS
 from service.log import proofs
@@ -334,6 +336,58 @@ def test_a_feed_with_a_gap_is_refused(record):
         caught_up(client)
 
 
+# Bulk.
+
+
+@pytest.fixture(scope="module")
+def bulk(record):
+    return making.make(record)
+
+
+def test_a_bulk_file_is_saved_whole_and_the_feed_goes_on_after_it(
+    record, bulk, client, tmp_path
+):
+    saved = client.download_bulk("events.jsonl.gz", tmp_path)
+    with gzip.open(saved.path) as file:
+        assert sum(1 for _ in file) >= saved.position == client.status()["head"]
+    assert caught_up(client, after=saved.position) == []
+    assert [each.name for each in tmp_path.iterdir()] == ["events.jsonl.gz"]
+
+
+def test_a_download_goes_on_where_it_was_cut_short(record, bulk, tmp_path):
+    """Each connection breaks after 50,000 bytes."""
+
+    def broken(environ, start_response):
+        def start(status, headers, exc_info=None):
+            return start_response(status, [*headers, ("Connection", "close")])
+
+        body = app(environ, start)
+        if "/v1/bulk/" in environ["PATH_INFO"]:
+            asked.append(environ.get("HTTP_RANGE"))
+            body = [b"".join(body)[:50_000]]
+        return body
+
+    app, asked = create_app(record), []
+    with serving(broken) as address:
+        client = Client(address, attempts=40, timeout=5, sleep=lambda _: None)
+        saved = client.download_bulk("events.jsonl.gz", tmp_path)
+    assert saved.path.stat().st_size > 100_000
+    assert asked[:3] == [None, "bytes=50000-", "bytes=100000-"]
+
+
+def test_a_bulk_file_that_was_changed_is_not_kept(record, bulk, tmp_path):
+    def change(path, body):
+        if not path.endswith("events.jsonl.gz"):
+            return None
+        return None, [], body[:-9] + b"!" + body[-8:]
+
+    with talking(record, change) as (client, _), pytest.raises(BadAnswerError):
+        client.download_bulk("events.jsonl.gz", tmp_path)
+    with talking(record) as (client, _), pytest.raises(BadAnswerError):
+        client.download_bulk("../events.jsonl.gz", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
 # Proofs.
 
 
@@ -491,7 +545,7 @@ def test_an_event_has_the_members_that_the_service_shows(client):
     assert names == set(RecordedEvent.__dataclass_fields__) | {"redacted"}
 
 
-def test_the_page_does_what_it_says(address, tmp_path, monkeypatch, capsys):
+def test_the_page_does_what_it_says(address, bulk, tmp_path, monkeypatch, capsys):
     text = (DOCS / "client.md").read_text()
     monkeypatch.chdir(tmp_path)
     keys = Client(address).keys()
