@@ -134,7 +134,7 @@ def test_now_is_the_present_state_and_later_is_refused(small):
     "time",
     ["", " ", "yesterday", "2026-03-02", "2026-03-02T12:00:00Z", "\u00e9" * 29,
      FORM.lower(), FORM.replace("Mon", "Tue"), FORM.replace("GMT", "UTC"), FORM + ",",
-     FORM.replace(" GMT", "+000"), FORM.replace("02 Mar", "30 Feb"), "x" * 10_000,
+     FORM.replace(" GMT", "+000"), FORM.replace("02 Mar", "30 Feb"), "x" * 5_000,
      FORM.replace("12:", "24:"), FORM.replace("2026", "0000"), f"{FORM}, {FORM}",
      "Monday, 02-Mar-26 12:00:00 GMT", "Mon Mar  2 12:00:00 2026",
      FORM[:-3] + "\x00GMT"],
