@@ -89,6 +89,7 @@ PAGES = {
     "limits": "Say how much may be asked, what answers say of themselves, how to cite.",
     "mistakes": "Say how to report a mistake, and how corrections show.",
     "recording": "Show how editors put facts on record with curl, by a real case.",
+    "recipes": "Show short ways from the record to the tools that people have.",
     "search": "Say what a search finds, and how it is asked for.",
     "sources": "Say in plain words what is kept of sources, and how to compare it.",
     "times": "Say how to ask for what was in force, and for what was known.",

@@ -69,6 +69,7 @@ WELCOME = {
         "about_times": "/docs/times",
         "about_bulk": "/docs/bulk",
         "client": "/docs/client",
+        "recipes": "/docs/recipes",
         "schemas": "/v1/schemas",
         "catalog": "/v1/catalog",
         "datapackage": "/datapackage.json",
