@@ -164,7 +164,7 @@ def _operation(rule: Rule, view: View, contract: Contract) -> dict[str, Any]:
     ]
     if contract.query:
         parameters.append({"in": "query", "schema": contract.query})
-        if "known_at" in contract.query().fields:
+        if contract.result and "known_at" in contract.query().fields:
             parameters.append(TIME_PARAMETER)
     parameters += _reading_headers(contract)
     operation = {
