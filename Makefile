@@ -23,10 +23,10 @@ test: setup ## Run all tests (ARGS="-k ratings", JOBS=3 at once)
 	$(BIN)/python -m pytest -n $(or $(JOBS),3) --dist loadfile \
 		--no-loadscope-reorder $(ARGS)
 
-soak: setup ## Kill writers 50 times on each database (ROUNDS=200), replay 100 histories
+soak: setup ## Kill writers 50 times on each database (ROUNDS=200), replay 100 histories, try more requests
 	COPPERPLATE_KILL_ROUNDS=$(or $(ROUNDS),50) COPPERPLATE_HISTORIES=$(or $(HISTORIES),100) \
 		$(BIN)/python -m pytest -s tests/test_kill.py tests/test_killed_write.py \
-		tests/test_replay.py $(ARGS)
+		tests/test_replay.py tests/test_schemathesis.py $(ARGS)
 
 check: setup ## Lint, type-check, and check the imports
 	$(BIN)/ruff format --check .
