@@ -312,7 +312,10 @@ def test_a_mirror_sends_nothing_and_says_who_does(subscriber, tmp_path):
     Pin(source, "localhost/log", (key,), source).write(folder)
     with opened(folder) as record:
         client = app_over(record).test_client()
-        for answer in (client.get(f"{PATH}/key"), client.post(PATH, json={"url": URL})):
+        for answer in (
+            client.get("/v1/webhook-keys"),
+            client.post(PATH, json={"url": URL}),
+        ):
             assert answer.status_code == 403 and source in answer.json["detail"]
         keep_delivering(record, Event())
     assert not (folder / "webhook.key").exists()

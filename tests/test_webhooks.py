@@ -369,7 +369,7 @@ def test_nouns_are_those_of_the_streams(subscriber, receiver):
 
 def test_a_changed_message_is_not_signed(subscriber):
     subscriber.confirmed()
-    [public_key] = subscriber.client.get(f"{PATH}/key").json["public_keys"]
+    [public_key] = subscriber.client.get("/v1/webhook-keys").json["public_keys"]
     challenge = subscriber.receiver.received[0]
     challenge.verify(public_key)
     challenge.body += b" "
@@ -385,7 +385,7 @@ def test_the_key_is_made_once_for_its_owner_alone_and_each_of_several_signs(subs
     log_key = path.with_name("log.key").read_text()
     assert path.read_text().strip().removeprefix("whsk_") not in log_key
     path.write_text(path.read_text() + f"whsk_{'A' * 43}=\n")
-    public = subscriber.client.get(f"{PATH}/key").json["public_keys"]
+    public = subscriber.client.get("/v1/webhook-keys").json["public_keys"]
     assert public[0] == before and len(public) == 2
     subscriber.small.register("dyfed", "Dyfed-Powys Police")
     subscriber.carry()
@@ -399,7 +399,7 @@ def test_the_key_is_made_once_for_its_owner_alone_and_each_of_several_signs(subs
 def test_a_key_file_that_is_damaged_is_told_of_and_not_shown(subscriber, caplog):
     path = subscriber.small.record.settings.data / "webhook.key"
     path.write_text("whsk_secret\n")
-    for answer in (subscriber.client.get(f"{PATH}/key"), subscriber.subscribe()):
+    for answer in (subscriber.client.get("/v1/webhook-keys"), subscriber.subscribe()):
         assert answer.status_code == 503
         assert "secret" not in answer.text + caplog.text
     assert subscriber.small.record.subscriptions.all() == []

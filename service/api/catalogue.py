@@ -37,7 +37,7 @@ from service.api.sessions import sessions
 from service.api.sources import sources
 from service.api.statements import statements
 from service.api.status import status
-from service.api.subscriptions import subscriptions
+from service.api.subscriptions import keys, subscriptions
 from service.api.terms import terms
 
 ALL = [
@@ -63,6 +63,7 @@ ALL = [
     coverage,
     imports,
     subscriptions,
+    keys,
     search,
     codelists,
     events,

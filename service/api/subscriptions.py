@@ -34,6 +34,8 @@ from service.webhooks.asked import InvalidSubscriptionError
 from service.webhooks.keys import webhook_keys
 
 subscriptions = Blueprint("subscriptions", __name__, url_prefix="/v1/subscriptions")
+# Not below the subscriptions, where it would be taken for the id of one.
+keys = Blueprint("webhook_keys", __name__, url_prefix="/v1/webhook-keys")
 _logger = logging.getLogger(__name__)
 WEBHOOKS = {
     "event": EventWebhookSchema,
@@ -67,10 +69,10 @@ def subscribe(**asked: Any) -> Any:
     return shown, f"/v1/subscriptions/{made['id']}"
 
 
-@subscriptions.get("/key")
+@keys.get("")
 @open_to_anyone(reason="With it anybody can check what is sent.")
 @serves({"application/json": WebhookKeysSchema}, problems=(403, 503))
-def key() -> Response:
+def index() -> Response:
     """Show the keys with which what is sent to subscribers is signed."""
     body = to_json({"public_keys": _public_keys()})
     headers = {"Cache-Control": "public, max-age=300"}
@@ -159,6 +161,7 @@ def _too_soon(error: known.TooSoonError) -> Response:
     return respond(ProblemError("rate-limited", str(error), headers=headers))
 
 
+@keys.errorhandler(KeyFileError)
 @subscriptions.errorhandler(KeyFileError)
 def _no_key(error: KeyFileError) -> Response:
     _logger.error("Nothing can be signed for subscribers: %s", error)

@@ -109,7 +109,7 @@ WEBHOOK_HEADERS = {
     "webhook-signature": {
         "description": "`v1a,` and the base64 of the Ed25519 signature of "
         "`{webhook-id}.{webhook-timestamp}.{body}`; of several keys, with a space "
-        "between them (Standard Webhooks 1.0.0). Its keys: /v1/subscriptions/key.",
+        "between them (Standard Webhooks 1.0.0). Its keys: /v1/webhook-keys.",
         "schema": {"type": "string"},
     },
 }
