@@ -123,7 +123,8 @@ def test_a_server_goes_on_while_redis_is_paused_and_killed(data, redis):
             newest = json.loads(get(f"{address}/v1/events/{added.position}")[1])
             assert newest["stream"] == "report-late"
         assert get(pinned)[1] == before
-        said = json.loads(get(f"{address}/v1/status/process")[1])
-        assert said["redis"] in ("answering", "resting")
-        assert said["limited_addresses"] == 1
+        # Which of the two workers answers is chance; one at least has counted.
+        told = [json.loads(get(f"{address}/v1/status/process")[1]) for _ in range(20)]
+        assert {said["redis"] for said in told} <= {"answering", "resting"}
+        assert max(said["limited_addresses"] for said in told) == 1
         redis.start()

@@ -100,7 +100,7 @@ def _at(moment: Moment, position: int) -> Moment:
     if position > moment.head:
         detail = f"The last position is {moment.head}."
         raise ProblemError("position-beyond-head", detail, {"head": moment.head})
-    return replace(moment, position=position)
+    return replace(moment, position=position, is_last=False)
 
 
 def _item(moment: Moment, id: str, find: Find, schema: type[Schema]) -> Row | None:
