@@ -42,7 +42,7 @@ STREAM = "/v1/events/stream"  # It does not end: of it the beginning is read.
 OF_ITS_OWN = {
     STREAM,
     *OF_EDITORS,
-    *(p for p in SPEC["paths"] if "/subscriptions" in p),
+    *(p for p in SPEC["paths"] if "/subscriptions" in p or "/webhook-keys" in p),
 }
 BETWEEN = "?from=1&to=1764"
 QUERIES = {

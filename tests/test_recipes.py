@@ -6,7 +6,9 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import urllib.request
+from pathlib import Path
 
 import pytest
 
@@ -45,12 +47,13 @@ def test_every_recipe_that_can_be_run_does_what_it_says(address, tmp_path, monke
     (tmp_path / "recipes.py").write_text(python.replace(EXAMPLE, address))
     environment = {
         **os.environ,
-        "PATH": path_of(tmp_path),
+        # Datasette lies beside Python, also where nobody has activated anything.
+        "PATH": f"{path_of(tmp_path)}:{Path(sys.executable).parent}",
         "PYTHONPATH": str(DOCS.parent),
     }
     for command in (
         ["bash", "-c", script.replace(EXAMPLE, address)],
-        [shutil.which("python", path=environment["PATH"]), "recipes.py"],
+        [sys.executable, "recipes.py"],
     ):
         done = subprocess.run(
             command, env=environment, capture_output=True, text=True, timeout=120
