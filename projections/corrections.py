@@ -5,6 +5,7 @@ set another source against it. It is made once, and holds both versions.
 """
 
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -167,7 +168,8 @@ def _since(of: Fact, event: RecordedEvent, earlier: Sequence[Row]) -> Row:
     """Return since when what is now corrected stood on record."""
     position, recorded_at = of.position, of.recorded_at
     is_upheld = "settles" in event.data and not _is_upset(event)
-    for row in earlier:
+    # A database gives rows in any order, and the last that is alike counts.
+    for row in sorted(earlier, key=itemgetter("version")):
         is_same = row["of_version"] == of.version and row["is_replaced"]
         if row["version"] == event.data.get("settles") if is_upheld else is_same:
             position, recorded_at = row["position"], row["recorded_at"]

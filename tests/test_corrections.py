@@ -9,6 +9,7 @@ from xml.etree import ElementTree as Xml
 import pytest
 
 from projections import corrections
+from projections.facts import advance
 from schemas import dates
 from service.domain.base import Retracted
 from service.domain.catalogue import NOUNS
@@ -505,3 +506,23 @@ def test_reasons_and_bodies_of_many_corrections_are_kept_apart(small):
     was = [each["changes"][0]["was"] for each in items(small)]
     assert was == ["Someforce", "Kent 0", "Kent 1"]
     assert [each["label"] for each in items(small)] == ["Kent 0", "Kent 1", "Kent 2"]
+
+
+def test_since_when_it_stood_rests_on_no_order_of_rows(small):
+    small.oversee("west-mercia", "pcc-west-mercia", "West Mercia PCC")
+    small.put(PROGRAMME, ANNOUNCED, ASKED)
+    small.put(INSPECTION, PUBLISHED)
+    small.put(RATING, AWARDED)
+    for grade in ("good", "adequate", "good"):
+        later(small)
+        regrade(small, grade)
+    *events, last = small.record.store.read_stream(RATING.stream)
+    thing, rows = None, []
+    for event in events:
+        before, thing = thing, advance(thing, event)
+        if before:
+            rows.append(corrections.correction_row(before, thing, event, rows))
+    after = advance(thing, last)
+    row = corrections.correction_row(thing, after, last, rows)
+    assert row["stood_from_position"] == events[-1].position
+    assert row == corrections.correction_row(thing, after, last, rows[::-1])
