@@ -57,6 +57,7 @@ NOT_SHOWN = (
     "application/gzip",
     "text/event-stream",
 )
+SCHEMA = "event_schemas_item"  # A schema refers to what the contract does not have.
 LONGEST = 9_000  # Bytes of an answer that is shown.
 # What is sent about a rating that is wrong, and about whatever else.
 SOURCE = {
@@ -135,7 +136,8 @@ class Maker:
         for path, operations in SPEC["paths"].items():
             operation = operations.get("get")
             name = operation and operation["operationId"]
-            if name and name == name_of_answer(name) and name not in self.shown:
+            is_shown = name in self.shown or name == SCHEMA
+            if name and name == name_of_answer(name) and not is_shown:
                 self._ask(name, path, operation["responses"]["200"]["content"])
 
     def _ask(self, name: str, path: str, content: dict[str, Any]) -> None:
