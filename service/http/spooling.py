@@ -83,6 +83,7 @@ class Spool:
     def _write(self, remaining: Iterator[bytes]) -> None:
         cipher = self._cipher.encryptor()
         try:
+            # It outlives this block: `close` removes it.
             self._file = TemporaryFile(buffering=0)  # noqa: SIM115
             self._put(b"".join(self._held), cipher)
             self._held.clear()

@@ -69,6 +69,7 @@ def waits_for_events(view: View) -> View:
     @wraps(view)
     def wrapper(**path: Any) -> Any:
         if "wait" in request.args or "Prefer" in request.headers:
+            # `accepts`, below, has put the contract there.
             schema = wrapper.contract.query()  # type: ignore[attr-defined]
             _await_event(read_query(request.query_string, schema)[1])
         return view(**path)
