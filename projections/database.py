@@ -31,6 +31,7 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.types import TypeEngine
 
 # A server in another locale sorts unlike SQLite: every text is sorted by bytes.
+FEW_OPEN = 4  # Connections, where a question takes a moment or is seldom asked.
 FEW = 20  # Rows for which PostgreSQL is not worth asking to take a copy.
 KEY: TypeEngine[str] = Text().with_variant(Text(collation="C"), "postgresql")
 
@@ -86,18 +87,27 @@ def keep_no_statistics(table: Table, column: str) -> None:
 
 
 def open_engine(
-    url: str, schema: str | None = None, *, is_durable: bool = True
+    url: str,
+    schema: str | None = None,
+    *,
+    is_durable: bool = True,
+    most: int = FEW_OPEN,
 ) -> Engine:
     """Return an engine on a database, with the settings that it needs.
 
-    What is not durable may lose what was written last in a crash of the server.
+    What is not durable may lose what was written last in a crash of the server. At
+    most so many connections are open to PostgreSQL, half of them while they are idle:
+    all workers together must keep within its limit, which is 100 if nobody raised it.
     """
     if url.startswith("sqlite"):
         engine = create_engine(url, connect_args={"timeout": 30})
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    engine = create_engine(_with_driver(url), pool_pre_ping=True)
+    kept = most // 2
+    engine = create_engine(
+        _with_driver(url), pool_pre_ping=True, pool_size=kept, max_overflow=most - kept
+    )
     if not is_durable:
         event.listen(engine, "connect", _wait_for_no_disk)
     return engine.execution_options(schema_translate_map={None: schema})

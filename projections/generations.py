@@ -24,6 +24,7 @@ from schemas.events import RecordedEvent
 OnBatch = Callable[[int], None]
 UNFINISHED = "read_next"
 RETIRED = 2  # Generations of which connections may still be in use.
+MOST_READING = 8  # Connections of one process: more would only share two cores.
 
 
 class Generations:
@@ -120,7 +121,9 @@ class Generations:
     def _open_model(self, name: str) -> ReadModel:
         if self._url:
             # What a crash of the server takes of it is applied once more.
-            engine = database.open_engine(self._url, schema=name, is_durable=False)
+            engine = database.open_engine(
+                self._url, schema=name, is_durable=False, most=MOST_READING
+            )
             return ReadModel(engine, ALL)
         return ReadModel(self._open_file(name), ALL)
 

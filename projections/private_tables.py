@@ -7,13 +7,17 @@ model, and are no part of a rebuild.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import ClassVar
+from weakref import WeakValueDictionary
 
-from sqlalchemy import Connection, MetaData, Table, text
+from sqlalchemy import Connection, Engine, MetaData, Table, text
 
 from projections import database
 
 metadata = MetaData()
+_engines: WeakValueDictionary[str, Engine] = WeakValueDictionary()
+_opening = Lock()
 
 
 class PrivateTables:
@@ -23,8 +27,10 @@ class PrivateTables:
 
     def __init__(self, folder: Path, database_url: str | None = None) -> None:
         self._on_postgresql = database_url is not None
-        url = database_url or f"sqlite:///{folder / 'desk.db'}"
-        self._engine = database.open_engine(url, schema="desk")
+        if database_url:
+            self._engine = _engine_of(database_url)
+        else:
+            self._engine = database.open_engine(f"sqlite:///{folder / 'desk.db'}")
 
     def create(self) -> None:
         """Create the tables, if they are not there yet."""
@@ -48,3 +54,12 @@ class PrivateTables:
                 # One number for all private tables: each makes the schema.
                 connection.execute(text("SELECT pg_advisory_xact_lock(0x636f7071)"))
             yield connection
+
+
+def _engine_of(url: str) -> Engine:
+    """Return the one engine on the desk of a database: its tables share connections."""
+    with _opening:
+        engine = _engines.get(url)
+        if engine is None:
+            engine = _engines[url] = database.open_engine(url, schema="desk")
+        return engine

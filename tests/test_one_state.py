@@ -1,7 +1,9 @@
 """Answers come from one state of the tables, and keep what others do not change."""
 
+from concurrent.futures import ThreadPoolExecutor
 from threading import Thread
 
+import psycopg
 from flask import Blueprint
 
 from projections import bodies, database
@@ -13,7 +15,7 @@ from service.app import create_app
 from service.context import read_model
 from service.http.contract import accepts, returns
 from tests.examples import SAID, STATEMENT
-from tests.records import small
+from tests.records import SmallRecord, small
 
 __all__ = ["small"]
 
@@ -71,3 +73,23 @@ def test_a_view_sees_nothing_of_what_is_recorded_while_it_answers(small):
     assert answer.status_code == 200
     assert seen == [1, 1]  # It is asked once, and of one state.
     assert small.record.read_model.position == 2
+
+
+def test_many_readers_at_once_leave_postgresql_its_connections(tmp_path, database_url):
+    small = SmallRecord(tmp_path, database_url)
+    small.register("someforce")
+    application = small.client().application
+
+    def read(number):
+        address = f"/v1/bodies?as_of=2020-02-{10 + number % 20}"
+        return application.test_client().get(address).status_code
+
+    with ThreadPoolExecutor(40) as pool:
+        assert set(pool.map(read, range(100))) == {200}
+    with psycopg.connect(database_url) as connection:
+        [[held]] = connection.execute("""
+            SELECT count(*)
+            FROM pg_stat_activity
+            WHERE datname = current_database() AND pid <> pg_backend_pid()""")
+    assert held <= 12  # Of 100, of which four workers and two more each have some.
+    small.record.close()
