@@ -10,10 +10,11 @@ from service import context
 from service.api import catalogue
 from service.http.access import register_access
 from service.http.answer_cache import AnswerCache
+from service.http.at_hand import at_hand
 from service.http.codings import register_codings
 from service.http.errors import register_errors
 from service.http.headers import register_headers
-from service.http.limited import limit
+from service.http.limited import counter, limit
 from service.http.rate_limit import RateLimiter
 from service.http.representations import FORMS, strip_suffix
 from service.http.routing import PositionConverter
@@ -50,10 +51,12 @@ def _in_front(
 ) -> Callable[..., Any]:
     """Return the app with what comes before it, the innermost first."""
     inner: WSGIApplication = measured(strip_suffix(app.wsgi_app, keep), "render")
-    if record:
-        inner = app.extensions[context.CACHE] = AnswerCache(inner, record)
-    if record and record.settings.rate_limit:
+    if record is None:
+        return timed(inner)
+    inner = cache = app.extensions[context.CACHE] = AnswerCache(inner, record)
+    count = None
+    if record.settings.rate_limit:
         limiter = RateLimiter(record.settings.rate_limit, record.redis)
         app.extensions[context.LIMITER] = limiter
-        inner = limit(inner, limiter, record)
-    return timed(inner)
+        inner, count = limit(inner, limiter, record), counter(limiter, record)
+    return at_hand(timed(inner), cache, count)

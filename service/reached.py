@@ -23,6 +23,7 @@ LOOK = 0.02  # Seconds between two looks of one who waits.
 _MAGIC = b"reached1"
 _LAYOUT = struct.Struct("<8sQQQ")
 _SUM = struct.Struct("<I")
+_END = _LAYOUT.size + _SUM.size
 
 
 class Point(NamedTuple):
@@ -53,7 +54,7 @@ class Reached:
 
     def point(self) -> Point | None:
         """Return the point, None if the file does not tell it."""
-        told = self._page[: _LAYOUT.size + _SUM.size]
+        told = self._page[:_END]
         known = self._known
         return known[1] if told == known[0] else self._read(told)
 
@@ -69,8 +70,11 @@ class Reached:
     def heard_point(self) -> Point | None:
         """Return the point, None unless this process has asked the database of late."""
         heard = self._heard
-        is_late = heard is None or self._monotonic() - heard > HEARD
-        return None if is_late else self.point()
+        if heard is None or self._monotonic() - heard > HEARD:
+            return None
+        told = self._page[:_END]
+        known = self._known
+        return known[1] if told == known[0] else self._read(told)
 
     def raise_to(self, point: Point) -> None:
         """Tell that a point is reached, unless the file tells of a later one."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property, partial
+from time import time
 from typing import Any, TypeVar
 
 from projections.database import NoRoomError
@@ -122,6 +123,11 @@ class Record:
     def reached(self) -> Reached:
         """How far the read model has come, as all processes tell one another."""
         return Reached(self.settings.data / "head")
+
+    @cached_property
+    def seconds(self) -> Callable[[], float]:
+        """The clock in seconds since 1970: that of the machine tells them at once."""
+        return time if self.clock is utc_now else lambda: self.clock().timestamp()
 
     def look(self) -> Point:
         """Return the point that the read model has reached, as the database has it."""

@@ -13,7 +13,7 @@ from service.config import Settings
 from service.context import CACHE
 from service.domain.bodies import Body
 from service.http.answer_cache import AnswerCache
-from service.http.cache_keys import key_of
+from service.http.cache_keys import Keys
 from service.reached import Reached
 from service.record import Record
 from service.shared_redis import ANSWERS
@@ -224,9 +224,15 @@ def environ(path, query="", **headers):
     ],
 )
 def test_a_key_has_what_an_answer_depends_on_and_nothing_else(one, other, is_alike):
-    keys = [key_of(environ("/v1/ratings", **each), None) for each in (one, other)]
+    asked = [environ("/v1/ratings", **each) for each in (one, other)]
+    keys = [Keys(None).find(each) for each in asked]
     assert (keys[0] == keys[1]) == is_alike
     assert None not in keys
+    for each, key in zip(asked, keys, strict=True):
+        again = Keys(None)
+        again.remember(each, key)
+        assert again.known(each) is again.find(each) is key
+        assert again.known(asked[0]) in (None, keys[0])
 
 
 @pytest.mark.parametrize(
@@ -238,7 +244,7 @@ def test_a_key_has_what_an_answer_depends_on_and_nothing_else(one, other, is_ali
     ],
 )  # fmt: skip
 def test_what_is_waited_for_or_too_long_has_no_key(said):
-    assert key_of(environ("/v1/events", said.pop("query", "")) | said, None) is None
+    assert Keys(None).find(environ("/v1/events", said.pop("query", "")) | said) is None
 
 
 def test_the_cache_holds_no_more_than_it_may(small):

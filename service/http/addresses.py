@@ -26,7 +26,7 @@ def address_of(environ: Mapping[str, Any], proxies: int) -> str:
     """
     socket = environ.get("REMOTE_ADDR") or ""
     if not proxies:
-        return _known(socket) or UNKNOWN
+        return (_parsed(socket) if len(socket) <= LONGEST else None) or UNKNOWN
     # However much was sent, only as much is looked at as is trusted.
     passed = environ.get("HTTP_X_FORWARDED_FOR", "").rsplit(",", proxies)
     chain = [*map(_known, passed[-proxies:]), _known(socket)]

@@ -8,14 +8,15 @@ this process does not hold, another may have put into Redis.
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from projections.touch_index import TouchIndex
 from schemas import dates
-from service.http.cache_keys import Key, key_of
+from service.http.cache_keys import Key, Keys
 from service.http.codings import uncoded
 from service.http.kept_answers import FOUND, Kept, Shared
 from service.http.timing import note
@@ -26,16 +27,20 @@ from service.record import Record
 SIZE = 64 * 2**20  # Bytes of all answers that are kept.
 LARGEST = SIZE // 4  # Bytes of one.
 PATHS = 10_000  # Paths of which the answers are not kept, noted at most.
-HOUR = timedelta(hours=1)
+HOUR = 3600
 
 
-class State(NamedTuple):
-    """What answers are made of: a point of the record, and a day, from then to then."""
+@dataclass(frozen=True, slots=True)
+class State:
+    """What answers are made of: a point of the record, and a day.
+
+    It is that day from a time to a time, in seconds since 1970.
+    """
 
     point: Point
     day: str
-    begins: datetime
-    ends: datetime
+    begins: float
+    ends: float
 
 
 class AnswerCache:
@@ -43,8 +48,9 @@ class AnswerCache:
 
     def __init__(self, app: WSGIApplication, record: Record, size: int = SIZE) -> None:
         self._app, self._record, self._size = app, record, size
+        self._keys = Keys(record.settings.public_url)
         self._kept: OrderedDict[Key, Kept] = OrderedDict()
-        self._held = 0
+        self._held, self._much = 0, size // 2  # With less none is dropped soon.
         self._lock = Lock()
         self._not_kept: set[str] = set()
         self._making: dict[Key, tuple[Lock, int]] = {}
@@ -55,11 +61,12 @@ class AnswerCache:
         self, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         """Answer from what is kept, or let the app answer."""
-        key = key_of(environ, self._record.settings.public_url)
+        key = self._keys.find(environ)
         state = self._state() if key else None
         if key is None or state is None:
             return self._app(environ, start_response)
         if found := self._find(key, state, environ):
+            self._keys.remember(environ, key)
             return _give(found, environ, start_response)
         if key.path in self._not_kept:
             return self._make(key, environ, start_response)
@@ -69,12 +76,33 @@ class AnswerCache:
                 return _give(found, environ, start_response)
             return self._make(key, environ, start_response)
 
+    def at_hand(self, environ: WSGIEnvironment) -> Kept | None:
+        """Return the answer to a GET if it needs no look at anything but the clocks.
+
+        That is, if it was found right for what still is the state of the record.
+        """
+        key, state = self._keys.known(environ), self._last
+        if key is None or state is None:
+            return None
+        kept = self._kept.get(key)
+        if kept is None or kept.state is not state:
+            return None
+        record = self._record
+        if record.reached.heard_point() is not state.point:
+            return None
+        if not state.begins <= record.seconds() < state.ends:
+            return None
+        if self._held > self._much:
+            self._note_use(key)
+        return kept
+
     def forget(self, point: Point) -> None:
         """Drop all that is kept if words were erased, or the tables made anew."""
         origin = (point.generation, point.epoch)
         if origin != self._origin:
             with self._lock:
                 self._kept.clear()
+                self._keys.forget()
                 self._held, self._origin = 0, origin
 
     def _state(self) -> State | None:
@@ -82,13 +110,13 @@ class AnswerCache:
         point = self._record.reached.heard_point()
         if point is None:
             return None
-        now, last = self._record.clock(), self._last
+        now, last = self._record.seconds(), self._last
         if last and last.point is point and last.begins <= now < last.ends:
             return last
         self.forget(point)
-        # Midnight in London is the beginning of some hour.
-        hour = now.replace(minute=0, second=0, microsecond=0)
-        self._last = State(point, dates.london_day(now), hour, hour + HOUR)
+        hour = now - now % HOUR  # Midnight in London is the beginning of some hour.
+        day = dates.london_day(datetime.fromtimestamp(now, UTC))
+        self._last = State(point, day, hour, hour + HOUR)
         return self._last
 
     def _find(self, key: Key, state: State, environ: WSGIEnvironment) -> Kept | None:
@@ -98,7 +126,7 @@ class AnswerCache:
             return None
         if found.body is None and not found.is_held(environ):
             return None
-        if self._held > self._size // 2:  # Else none is dropped soon.
+        if self._held > self._much:
             self._note_use(key)
         return found
 
@@ -228,7 +256,7 @@ def _give_whole(
     kept: Kept, environ: WSGIEnvironment, start_response: StartResponse
 ) -> Iterable[bytes]:
     if "HTTP_IF_NONE_MATCH" in environ and kept.is_held(environ):
-        start_response("304 NOT MODIFIED", kept.headers_of_304)
+        start_response("304 NOT MODIFIED", kept.given_unchanged)
         return []
     start_response("200 OK", kept.given)
     is_head = environ["REQUEST_METHOD"] == "HEAD"

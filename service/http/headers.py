@@ -115,8 +115,14 @@ def _add_own_address(response: Response) -> None:
     if contract and contract.query and request.query_string:
         target += f"?{quote(request.query_string, safe=_IN_QUERIES)}"
     response.headers.add("Link", link(target, "canonical"))
-    if _PINNED.search(response.headers.get("Cache-Control", "")):
+    if is_pinned(response.headers):
         response.headers.add("Link", link(target, "cite-as"))
+
+
+def is_pinned(headers: Iterable[tuple[str, str]]) -> bool:
+    """Whether an answer says of itself that nothing but a redaction changes it."""
+    caching = next((value for name, value in headers if name == "Cache-Control"), "")
+    return _PINNED.search(caching) is not None
 
 
 def put_standing(response: Response, head: Callable[[], int]) -> None:

@@ -9,13 +9,14 @@ import orjson
 from werkzeug.http import parse_etags
 
 from service.http.cache_keys import Key
+from service.http.headers import is_pinned
 from service.http.validators import Validator
 from service.shared_redis import ANSWERS, SharedRedis
 
 FOUND = "copperplate.kept"  # Where the app may ask whether another has the answer.
 SECONDS = 600  # For which Redis keeps an answer.
 LARGEST = 2 * 2**20  # Bytes of one that Redis is given.
-OVERHEAD = 2000  # Bytes that an answer takes beside its body.
+OVERHEAD = 4000  # Bytes that an answer takes beside its body, as was measured.
 # Of these an answer without a body says nothing.
 _OF_BODY = ("Content-Type", "Content-Length", "Content-Disposition", "Repr-Digest")
 _DIGEST = "Repr-Digest"
@@ -36,26 +37,33 @@ class Kept:
     body: bytes | None
     state: object = None
     given: list[tuple[str, str]] = field(default_factory=list)
+    given_unchanged: list[tuple[str, str]] = field(default_factory=list)
+    is_pinned: bool = field(init=False)
+    _tags: tuple[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Work out what is asked of it with each request."""
+        self.is_pinned = is_pinned(self.headers)
+        self._tags = f'"{self.tag}"', f'W/"{self.tag}"'
 
     def stand_at(self, state: object, position: int | str) -> None:
         """Note for which state it is right, and up to which position of the record."""
-        self.given = [*self.headers, ("Record-Position", str(position))]
-        self.state = state
+        given = [*self.headers, ("Record-Position", str(position))]
+        self.given = given
+        self.given_unchanged = [each for each in given if each[0] not in _OF_BODY]
+        self.state = state  # Last: whoever finds it right may give the headers.
 
     @property
     def size(self) -> int:
         """The bytes that it takes."""
         return OVERHEAD + len(self.body or b"")
 
-    @property
-    def headers_of_304(self) -> list[tuple[str, str]]:
-        """The headers for one who holds the answer."""
-        return [each for each in self.given if each[0] not in _OF_BODY]
-
     def is_held(self, environ: WSGIEnvironment) -> bool:
         """Whether the client says that it holds the answer."""
-        given = environ.get("HTTP_IF_NONE_MATCH")
-        return bool(given) and parse_etags(given).contains_weak(self.tag)
+        said = environ.get("HTTP_IF_NONE_MATCH")
+        if not said:
+            return False
+        return said in self._tags or parse_etags(said).contains_weak(self.tag)
 
 
 class Shared:

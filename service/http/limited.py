@@ -4,7 +4,6 @@ It stands before kept answers too. What is free is known once it is answered, so
 request is charged then: unchanged, pinned and bulk answers are. A key lifts limits.
 """
 
-import re
 from collections.abc import Callable, Iterable
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -14,14 +13,15 @@ from flask import Response
 from service.editors import authenticate
 from service.http.addresses import address_of
 from service.http.errors import respond
-from service.http.headers import put_standing
+from service.http.headers import is_pinned, put_standing
 from service.http.problems import ProblemError
 from service.http.rate_limit import RateLimiter
 from service.record import Record
 
 PROBES = frozenset(("/healthz", "/readyz"))  # Whoever watches the service asks these.
-FREE = re.compile("must-revalidate|immutable")  # So are pinned answers kept.
 _BEARER = "bearer "
+Headers = tuple[tuple[str, str], ...]
+Counter = Callable[[WSGIEnvironment, bool], Headers | None]
 
 
 def limit(
@@ -29,7 +29,6 @@ def limit(
 ) -> Callable[..., Any]:
     """Let each address have of an app what the limiter allows."""
     proxies = record.settings.trusted_proxies
-    policy = ("RateLimit-Policy", limiter.policy)
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Any:
         if environ.get("PATH_INFO") in PROBES or _lifts_limits(environ, record):
@@ -38,9 +37,9 @@ def limit(
 
         def start(status: str, headers: Any, error: Any = None) -> Any:
             count = limiter.used if _is_free(status, headers) else limiter.charge
-            left = ("RateLimit", limiter.left(count(address)))
+            left = limiter.headers(count(address))
             # Others may keep the list that was given.
-            return start_response(status, [*headers, policy, left], error)
+            return start_response(status, [*headers, *left], error)
 
         if wait := limiter.wait(limiter.used(address)):
             limiter.refused += 1
@@ -50,13 +49,22 @@ def limit(
     return app
 
 
+def counter(limiter: RateLimiter, record: Record) -> Counter:
+    """Return what counts a request at once, where it is known what it is to be given.
+
+    It returns the headers that tell of it, None for one that the gate is to refuse.
+    """
+    proxies = record.settings.trusted_proxies
+
+    def count(environ: WSGIEnvironment, is_free: bool) -> Headers | None:
+        used = limiter.take(address_of(environ, proxies), is_free=is_free)
+        return None if used is None else limiter.headers(used)
+
+    return count
+
+
 def _is_free(status: str, headers: Iterable[tuple[str, str]]) -> bool:
-    if status[:3] in ("304", "429"):
-        return True
-    for name, value in headers:
-        if name == "Cache-Control":
-            return FREE.search(value) is not None
-    return False
+    return status[:3] in ("304", "429") or is_pinned(headers)
 
 
 def _lifts_limits(environ: WSGIEnvironment, record: Record) -> bool:

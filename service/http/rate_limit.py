@@ -7,6 +7,7 @@ wait for it. Where Redis fails, each process counts for itself.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from math import ceil, inf
 from threading import Lock
 from time import monotonic
@@ -28,6 +29,8 @@ redis.call('SET', KEYS[1], kept, 'PX', math.ceil(used * 1000))
 return string.format('%.6f', used)
 """
 
+Header = tuple[str, str]
+
 
 class _Bucket:
     __slots__ = ("empty_at", "untold")
@@ -35,6 +38,11 @@ class _Bucket:
     def __init__(self) -> None:
         self.empty_at = 0.0
         self.untold = 0
+
+
+@lru_cache(maxsize=4096)
+def _left(count: int, seconds: int) -> Header:
+    return "RateLimit", f'"burst";r={count};t={seconds}'
 
 
 class RateLimiter:
@@ -53,6 +61,8 @@ class RateLimiter:
         self.burst = ceil(a_minute / BURSTS_A_MINUTE)
         self._cost = 60 / a_minute
         self._whole = self.burst * self._cost
+        self._policy = ("RateLimit-Policy", self.policy)
+        self._fullest = self._whole - self._cost + _INSTANT
         is_shared = redis.state != "absent"
         self._share = max(1, self.burst // SHARES) if is_shared else inf
         self._redis = redis
@@ -72,23 +82,34 @@ class RateLimiter:
         """How many addresses are remembered."""
         return len(self._buckets)
 
+    def take(self, address: str, *, is_free: bool) -> float | None:
+        """Count a request if it may come now, and return what is used; else None."""
+        used = self.used(address)
+        if used > self._fullest:
+            return None
+        return used if is_free else self.charge(address)
+
     def used(self, address: str) -> float:
         """Return what an address has used."""
         bucket = self._buckets.get(address)
-        return max(bucket.empty_at - self._clock(), 0.0) if bucket else 0.0
+        used = bucket.empty_at - self._clock() if bucket else 0.0
+        return used if used > 0.0 else 0.0
 
     def charge(self, address: str) -> float:
         """Count a request of an address; return what it has used then."""
         with self._lock:
             bucket = self._buckets.get(address) or self._new(address)
             now = self._clock()
-            empty_at = max(bucket.empty_at, now) + self._cost
-            bucket.empty_at = min(empty_at, now + self._whole)
-            bucket.untold += 1
-            count = bucket.untold if bucket.untold >= self._share else 0
-            bucket.untold -= count
-        if count:
-            self._tell(address, bucket, count)
+            used = bucket.empty_at - now
+            used = used + self._cost if used > 0.0 else self._cost
+            if used > self._whole:
+                used = self._whole
+            bucket.empty_at = now + used
+            count = bucket.untold = bucket.untold + 1
+            if count < self._share:
+                return used
+            bucket.untold = 0
+        self._tell(address, bucket, count)
         return bucket.empty_at - now
 
     def wait(self, used: float) -> int:
@@ -97,8 +118,12 @@ class RateLimiter:
 
     def left(self, used: float) -> str:
         """Return what is left of the burst, as the header `RateLimit` has it."""
+        return self.headers(used)[1][1]
+
+    def headers(self, used: float) -> tuple[Header, Header]:
+        """Return the headers that say what is allowed, and what is left of it."""
         count = int((self._whole - used + _INSTANT) / self._cost)
-        return f'"burst";r={count};t={ceil(used)}'
+        return self._policy, _left(count, ceil(used))
 
     def _tell(self, address: str, bucket: _Bucket, count: int) -> None:
         """Tell Redis of some requests; the larger count is what holds."""
