@@ -20,7 +20,7 @@ run: setup ## Serve the record at http://127.0.0.1:8000 (ARGS="--port 9000 --wor
 	@exec $(BIN)/copperplate serve $(ARGS)
 
 test: setup ## Run all tests (ARGS="-k ratings", JOBS=3 at once)
-	$(BIN)/python -m pytest -n $(or $(JOBS),3) --dist loadfile \
+	$(BIN)/python -m pytest -rs -n $(or $(JOBS),3) --dist loadfile \
 		--no-loadscope-reorder $(ARGS)
 
 soak: setup ## Kill writers 50 times on each database (ROUNDS=200), replay 100 histories, try more requests
@@ -46,8 +46,8 @@ examples: setup ## Make the examples of the contract anew, from the founding rec
 	$(BIN)/python -m tests.shown
 	$(MAKE) openapi
 
-check-openapi: ## Lint openapi.yaml with Spectral (takes Node, and fetches it)
-	npx --yes @stoplight/spectral-cli@6.16.3 lint openapi.yaml --fail-severity error
+check-openapi: ## Lint openapi.yaml with Spectral, as the tests do where Node is (it is fetched)
+	npx --yes --prefer-offline @stoplight/spectral-cli@6.16.3 lint openapi.yaml --fail-severity error
 
 wheel: setup ## Build the wheel of the client for integrators (dist/)
 	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation -w dist ./copperplate_client
