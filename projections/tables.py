@@ -86,7 +86,7 @@ def recorded_event(row: RowMapping) -> RecordedEvent:
     members: dict[str, Any] = {name: row[name] for name in row if name not in nested}
     members |= {name: orjson.loads(row[name]) for name in nested}
     members["signature"] = row["signature"] and orjson.loads(row["signature"])
-    return RecordedEvent(**members)
+    return RecordedEvent(**members, opened={})
 
 
 def to_json(value: Any) -> str:

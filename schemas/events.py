@@ -1,8 +1,7 @@
 """The event envelope, and the registry of the data of every event type."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from marshmallow import fields, validate
 
@@ -35,8 +34,7 @@ _STREAM = rf"[a-z]+(-[a-z]+)?-{ID_PATTERN}"
 _TYPE = r"[a-z]+(-[a-z]+)*\.[a-z]+(-[a-z]+)*(\.v[0-9]+)?"
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedEvent:
+class RecordedEvent(NamedTuple):
     """One event as it stands in the public log.
 
     `sealed` holds the commitments (base64) of the sealed fields, `opened` their
@@ -54,7 +52,7 @@ class RecordedEvent:
     sealed: dict[str, str]
     sources: list[dict[str, Any]]
     leaf_hash: str
-    opened: dict[str, Any] = field(default_factory=dict)
+    opened: dict[str, Any]
     signature: dict[str, str] | None = None
 
     @property

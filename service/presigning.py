@@ -6,7 +6,6 @@ anew, and so needs the events of the thing, as `/versions` of it answers.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from typing import Any
 
 from marshmallow import Schema
@@ -124,11 +123,12 @@ def _restating(
 
 def _events(answer: Any, stream: str) -> list[RecordedEvent]:
     """Return the events of an answer, or raise NotSignableError."""
-    names = [each.name for each in fields(RecordedEvent)]
     try:
         is_whole = answer["next"] is None
-        items = [{name: each[name] for name in names} for each in answer["items"]]
-        events = [RecordedEvent(**each) for each in items]
+        names = RecordedEvent._fields
+        events = [
+            RecordedEvent(*(each[name] for name in names)) for each in answer["items"]
+        ]
     except (TypeError, KeyError) as error:
         raise NotSignableError("These are not the versions of a thing.") from error
     if not is_whole or [each.version for each in events] != list(

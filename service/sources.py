@@ -125,13 +125,10 @@ class StoredRecord(TableReader):
 
     def saved(self) -> list[Saved]:
         """Return what the folder last signed, as far as it is kept."""
-        signed = Signed(self._folder / "signed")
         try:
-            found = signed.read()
+            found = Signed(self._folder / "signed").read()
         except KeyFileError as error:
             raise StoreError(str(error)) from error
-        finally:
-            signed.close()
         return [Saved(f"{self._folder / 'signed'}", found)] if found else []
 
     def verifier_keys(self) -> list[str]:

@@ -259,4 +259,4 @@ def test_bulk_and_then_the_feed_give_the_live_state(founded, tmp_path):
 
 def event_of(shown):
     """Return an event from what the public is shown of it."""
-    return RecordedEvent(**{n: shown[n] for n in RecordedEvent.__dataclass_fields__})
+    return RecordedEvent(**{name: shown[name] for name in RecordedEvent._fields})

@@ -375,11 +375,26 @@ def test_another_log_of_the_same_length_is_not_signed(store, place):
     fork = again(place)
     fork.append([draft("rating-b")])
     fork.append([draft("rating-c")])
-    (place.folder / "signed").write_bytes(signed)
-    with pytest.raises(SigningRefusedError, match="another than the one"):
-        fork.append([draft("rating-d")])
-    assert fork.size() == 2
     fork.close()
+    (place.folder / "signed").write_bytes(signed)
+    reopened = again(place)
+    with pytest.raises(SigningRefusedError, match="another than the one"):
+        reopened.append([draft("rating-d")])
+    assert reopened.size() == 2
+    reopened.close()
+
+
+def test_what_was_signed_is_asked_again_after_another_process_wrote(store, place):
+    store.append([draft("rating-a")])
+    other = again(place)
+    other.append([draft("rating-b")])
+    other.close()
+    with (place.folder / "signed").open("r+b") as file:
+        raw = file.read()
+        file.seek(0)
+        file.write(raw.replace(b"\n2\n", b"\n9\n"))
+    with pytest.raises(SigningRefusedError, match="holds 2 events, but 9 were signed"):
+        store.append([draft("rating-c")])
 
 
 def test_a_log_without_its_key_is_read_but_not_signed(store, place):

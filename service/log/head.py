@@ -60,21 +60,23 @@ def current_head(
 ) -> Head:
     """Return the head, proved equal to the latest checkpoint and to what was signed.
 
-    Call it under the writer lock. Raises LogDamagedError or SigningRefusedError.
+    `cached` is the head that this process made last: as long as it stands, what the
+    folder holds need not be asked again. Call it under the writer lock. Raises
+    LogDamagedError or SigningRefusedError.
     """
-    held = held_keys(key_file)
     if stored.note is None:
         raise SigningRefusedError("the log was never signed: open it anew")
-    if cached is None or stored.note != cached.note or held is not cached.held:
-        cached = _load(session, stored.note, held)
-    size, checkpoint = cached.edge.size, cached.checkpoint
+    head = cached
+    if head is None or stored.note != head.note or head.held is not key_file.known:
+        head = _load(session, stored.note, held_keys(key_file))
+        refuse_fork(session, head.checkpoint, signed)
+    size = head.edge.size
     if stored.size != size:
         raise LogDamagedError(
             f"{size} events were signed, but the last is {stored.size}"
         )
-    refuse_fork(session, checkpoint, signed)
     refuse_contradiction(session, size, witnessed)
-    return cached
+    return head
 
 
 def refuse_fork(session: Session, latest: Checkpoint | None, signed: Signed) -> None:

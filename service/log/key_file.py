@@ -20,6 +20,11 @@ class KeyFile:
         self._address = os.fspath(path)  # Of a Path it would be made at each look.
         self._known: tuple[_Stat, Signers] | None = None
 
+    @property
+    def known(self) -> Signers | None:
+        """The keys as they were read last; None if this process changed them since."""
+        return self._known and self._known[1]
+
     def signers(self) -> Signers:
         """Return the keys: the very same tuple for as long as the file is the same.
 
@@ -40,7 +45,7 @@ class KeyFile:
         with folder_lock(self._path.parent):
             keys = load_keys(self._path, self._name)
             if keys[0].verifier == old and len(keys) == 1:
-                _replace(self._path, self._path.read_bytes() + _new_line(self._name))
+                self._replace(self._path.read_bytes() + _new_line(self._name))
                 keys = load_keys(self._path, self._name)
             return keys[-1].verifier
 
@@ -57,7 +62,13 @@ class KeyFile:
             if not kept:
                 raise KeyFileError(f"{self._path}: the only key cannot be dropped")
             if len(kept) < len(lines):
-                _replace(self._path, b"".join(kept))
+                self._replace(b"".join(kept))
+
+    def _replace(self, raw: bytes) -> None:
+        self._known = None
+        beside = _write_beside(self._path, raw)
+        beside.replace(self._path)
+        sync_folder(self._path.parent)
 
     def _stat(self) -> _Stat:
         try:
@@ -136,12 +147,6 @@ def _new_line(name: str) -> bytes:
     signer = Signer(name, seed := secrets.token_bytes(32))
     hash8, encoded = signer.verifier.id.hex(), encode_base64(b"\x01" + seed)
     return f"{_PREFIX}+{name}+{hash8}+{encoded}\n".encode()
-
-
-def _replace(path: Path, raw: bytes) -> None:
-    beside = _write_beside(path, raw)
-    beside.replace(path)
-    sync_folder(path.parent)
 
 
 def _write_beside(path: Path, raw: bytes) -> Path:

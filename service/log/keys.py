@@ -3,7 +3,6 @@
 import fcntl
 import os
 import secrets
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,20 +25,23 @@ class Signed:
 
     # Two slots, and only the smaller is ever written: a torn write leaves the other.
     # Nothing is synced: an older slot guards a little less, and is never wrong.
+    # It is opened anew for each look, so that one put in its place is seen. To compare
+    # inodes would cost much more: a file that was asked for its times since it was last
+    # written gets finer ones at the next write, which the disk has to be told.
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._address = os.fspath(path)  # Of a Path it would be made at each look.
-        self._writing = threading.Lock()
-        self._file: int | None = None
-        self._inode: tuple[int, int] | None = None
         self._known: tuple[bytes, Slots] = (b"", (None, None))
 
     def read(self) -> Checkpoint | None:
         """Return the checkpoint, None before the first, or raise KeyFileError."""
         try:
-            with self._writing:
-                raw = os.pread(self._opened(os.O_RDWR), 2 * _SLOT_BYTES, 0)
+            file = os.open(self._address, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                raw = os.pread(file, 2 * _SLOT_BYTES, 0)
+            finally:
+                os.close(file)
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -50,22 +52,13 @@ class Signed:
         """Keep this note, and what it says, if it is larger than all before."""
         if len(note) >= _SLOT_BYTES:
             raise KeyFileError(f"{self._path}: the note does not fit in its slot")
-        with self._writing:
-            file = self._file
-            if file is None:
-                file = self._opened(os.O_RDWR | os.O_CREAT)
-            fcntl.flock(file, fcntl.LOCK_EX)
-            try:
-                self._raise(file, note, new)
-            finally:
-                fcntl.flock(file, fcntl.LOCK_UN)
-
-    def close(self) -> None:
-        """Close the file."""
-        with self._writing:
-            if self._file is not None:
-                os.close(self._file)
-                self._file = None
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        file = os.open(self._address, flags, 0o600)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)  # Until it is closed.
+            self._raise(file, note, new)
+        finally:
+            os.close(file)
 
     def _slots(self, raw: bytes) -> Slots:
         known, slots = self._known
@@ -88,25 +81,6 @@ class Signed:
             os.pwrite(file, padded, smaller * _SLOT_BYTES)
             # What was just written need not be parsed when it is next read.
             self._known = _spliced(raw, slots, smaller, padded, new)
-
-    def _opened(self, flags: int) -> int:
-        """Return the open file; one that was put in its place is opened anew."""
-        if self._file is not None and _inode_at(self._address) != self._inode:
-            os.close(self._file)
-            self._file = None
-        if self._file is None:
-            self._file = os.open(self._address, flags | os.O_CLOEXEC, 0o600)
-            found = os.fstat(self._file)
-            self._inode = found.st_dev, found.st_ino
-        return self._file
-
-
-def _inode_at(address: str) -> tuple[int, int] | None:
-    try:
-        found = os.stat(address)
-    except FileNotFoundError:
-        return None
-    return found.st_dev, found.st_ino
 
 
 def _spliced(

@@ -83,18 +83,21 @@ class Stored(NamedTuple):
 
 def stored_head(session: Session, streams: Iterable[str] = ()) -> Stored:
     """Return what the tables say of the head, and the last version of each stream."""
-    names = sorted(set(streams))
-    found: dict[str, tuple[int, bytes | None]] = {}
+    names = list(dict.fromkeys(streams))
+    versions: dict[str, int] = {}
+    note: bytes | None = None
     for start in range(0, len(names) or 1, _CHUNK):
         chunk = names[start : start + _CHUNK]
-        marks = ", ".join("?" for _ in chunk) or "NULL"
-        rows = session.rows(_STORED.format(marks=marks), chunk)
-        found.update((stream, (number, note)) for stream, number, note in rows)
-    size, note = found.pop("")
-    return Stored(note, size, {stream: number for stream, (number, _) in found.items()})
+        for stream, number, latest in session.rows(_stored(len(chunk)), chunk):
+            versions[stream] = number
+            note = note or latest
+    return Stored(note, versions.pop(""), versions)
 
 
-_STORED = """
+@cache
+def _stored(count: int) -> str:
+    marks = ", ".join("?" * count) or "NULL"
+    return f"""
     SELECT '' AS stream,
         (SELECT COALESCE(MAX(position), 0) FROM log) AS number,
         (SELECT note FROM checkpoints ORDER BY size DESC LIMIT 1) AS note
