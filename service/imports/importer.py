@@ -56,7 +56,7 @@ from service.record import Record
 
 BATCH = 200  # Rows that share a transaction.
 SELDOM = 50_000  # Objects after which the collector of garbage looks for cycles.
-FOLLOWED_AFTER = 10  # Batches, since another process takes a while to start.
+FOLLOWED_AFTER = 2  # Batches: what is shorter is not worth another process.
 TRIES = 5  # Lost races after which a batch gives up.
 
 OnRows = Callable[[int], None]
