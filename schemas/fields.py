@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from marshmallow import (
@@ -210,8 +210,12 @@ class EventData(Closed):
         """
         loaded = {}
         try:
-            for name, field in self.load_fields.items():
-                loaded[name] = _load_member(field, data.get(name, missing))
+            for name, field, is_sealed in self._plan:
+                value = data.get(name, missing)
+                if not is_sealed and (type(value) is str or value is None):
+                    loaded[name] = _loaded_member(field, value)
+                else:
+                    loaded[name] = _load_member(field, value)
             self._check_twins(loaded)
         except ValidationError:
             return None
@@ -221,26 +225,34 @@ class EventData(Closed):
         filled: dict[str, Any] = self._fill_twins(given)
         return filled
 
+    @cached_property
+    def _plan(self) -> list[tuple[str, fields.Field[Any], bool]]:
+        # Words are kept nowhere but where they can be erased from.
+        return [
+            (name, field, bool(field.metadata.get("sealed")))
+            for name, field in self.load_fields.items()
+        ]
+
+    @cached_property
+    def _twins(self) -> list[tuple[str, str]]:
+        twins = ((name, f"{name}_basis") for name in self.fields)
+        return [(name, twin) for name, twin in twins if twin in self.fields]
+
     @validates_schema(skip_on_field_errors=True)
     def _check_twins(self, data: Mapping[str, Any], **_: Any) -> None:
-        for name in self.fields:
-            twin = f"{name}_basis"
-            if twin in self.fields and data.get(twin) and not data.get(name):
+        for name, twin in self._twins:
+            if data.get(twin) and not data.get(name):
                 raise ValidationError("There is no date for this basis.", twin)
 
     @post_load
     def _fill_twins(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        for name in self.fields:
-            twin = f"{name}_basis"
-            if twin in self.fields and data.get(name) and not data.get(twin):
+        for name, twin in self._twins:
+            if data.get(name) and not data.get(twin):
                 data[twin] = str(DateBasis.STATED)
         return data
 
 
 def _load_member(field: fields.Field[Any], value: Any) -> Any:
-    # Words are kept nowhere but where they can be erased from.
-    if value is None or (type(value) is str and not field.metadata.get("sealed")):
-        return _loaded_member(field, value)
     if isinstance(field, SortedIds) and _are_texts(value):
         return list(_loaded_ids(field, tuple(value)))
     return field.deserialize(value)

@@ -242,6 +242,22 @@ def test_another_grade_in_the_same_file_is_refused(desk):
     assert f"Differs from {STREAM} of this import" in second.why
 
 
+def test_each_row_is_held_against_what_the_rows_before_it_have_changed(desk):
+    other = {"source_url": "https://example.org/other"}
+    later = {"published_on": "2024-04"}
+    lines = desk.run(grades({}, {}, other, {}, other, later, {})).lines
+    assert [each.events for each in lines] == [
+        ["inspection.published", "rating.awarded"],
+        [],
+        ["inspection.sourced", "rating.sourced"],
+        [],
+        [],
+        [],
+        [],
+    ]
+    assert [bool(each.why) for each in lines] == [*[False] * 5, True, False]
+
+
 def test_a_disputed_grade_stands_beside_the_other_and_is_recorded_once(desk):
     desk.run(grades())
     other = grades({"grade": "inadequate"})

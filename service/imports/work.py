@@ -59,6 +59,10 @@ class Options:
     key_id: str | None = None
 
 
+def _any(_event: Any) -> bool:
+    return True
+
+
 @dataclass(frozen=True)
 class Wanted:
     """A fact that a row states: an event of a thing, unless it is there already.
@@ -77,7 +81,7 @@ class Wanted:
     data: Data
     command: Command
     stated: Sequence[str] = ()
-    is_same: Callable[[Any], bool] = lambda event: True
+    is_same: Callable[[Any], bool] = _any
     source: Data | None = None
     context: Context = field(default_factory=dict)
     nth: int | None = None
@@ -108,6 +112,7 @@ class Work:
         self._redacted: dict[tuple[str, int], set[str]] = {}
         self._words: dict[str, dict[int, Data]] = {}
         self._streams: dict[str, frozenset[str] | None] = {}
+        self._agreed: dict[str, tuple[Aggregate, Any]] = {}
         self._row = Row()
         self.drafts: list[Prepared] = []
 
@@ -154,6 +159,7 @@ class Work:
         self._words.clear()
         self._versions.clear()
         self._streams.clear()
+        self._agreed.clear()
         self.drafts.clear()
 
     def find(self, kind: type[A], id: str) -> A:
@@ -171,6 +177,8 @@ class Work:
     def want(self, wanted: Wanted) -> None:
         """Put a fact on record if it is new, or hold it against the record."""
         thing = self.name(wanted.kind, wanted.id)
+        if self._agrees_again(thing, wanted):
+            return
         data = _checked(wanted)
         fact = _fact(thing, wanted)
         if fact is None:
@@ -214,6 +222,14 @@ class Work:
             members = _sourcing_of(source)
             self._add(thing, thing.add_source(adds_to=fact.version, **members))
 
+    def _agrees_again(self, thing: Aggregate, wanted: Wanted) -> bool:
+        """Whether the last row about a thing stated the same, and it agreed.
+
+        The rows of a file often repeat what they have in common.
+        """
+        known, agreed = self._agreed.get(thing.stream, (None, None))
+        return known is thing and agreed is not None and agreed == _said(wanted)
+
     def _compare(
         self, thing: Aggregate, fact: Fact, wanted: Wanted, data: Data
     ) -> None:
@@ -224,6 +240,8 @@ class Work:
         if not finer and not other:
             if wanted.stated:
                 self.add_source(thing, fact, wanted.source)
+            if not self._redacted.get((thing.stream, fact.version)):
+                self._agreed[thing.stream] = thing, _said(wanted)
         elif other:
             self._dispute(thing, fact, wanted, data, [*finer, *other])
         else:
@@ -345,6 +363,13 @@ class Work:
             self._streams[noun] = self._record.store.streams_of(noun, MOST_STREAMS)
         known = self._streams[noun]
         return known is not None and thing.stream not in known
+
+
+def _said(wanted: Wanted) -> tuple[Any, ...] | None:
+    """Return all that tells whether a fact is there, None if that is not plain."""
+    if wanted.is_same is not _any or wanted.nth or wanted.is_edit:
+        return None
+    return wanted.type, wanted.data, wanted.stated, wanted.source
 
 
 def _about(event: RecordedEvent) -> int:

@@ -132,8 +132,12 @@ def tiers_of(text: str) -> int:
 
 
 def _fault(name: str, text: str) -> str | None:
-    fault = _text_fault(text) or _length_fault(name, text)
-    return fault or (_form_fault(name, text) if _has_form(name) else None)
+    # Most cells are short and plain: there is nothing to look for.
+    if len(text) > NAME_LENGTH or not text.isprintable():
+        fault = _text_fault(text) or _length_fault(name, text)
+        if fault:
+            return fault
+    return _form_fault(name, text) if _has_form(name) else None
 
 
 @lru_cache(maxsize=1024)
@@ -163,8 +167,6 @@ def is_address(name: str) -> bool:
 
 
 def _text_fault(text: str) -> str | None:
-    if text.isprintable():  # None of what is looked for is.
-        return None
     if found := _CONTROL.search(text):
         return f"holds U+{ord(found[0]):04X}, a control character: take it out."
     if found := _TURNING.search(text):
