@@ -5,6 +5,7 @@ Every projection of a noun makes its rows from these, by a pure function.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from schemas import dates
@@ -149,8 +150,20 @@ def _settle(facts: dict[int, Fact], settles: int, prevails: int) -> None:
 
 def world_date(data: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """Return when a fact happened, and what that rests on."""
-    for name in (*_FIRST, *sorted(set(data) - {*_FIRST, *_LATER})):
-        is_end = name == "ended_on" and "started_on" in data
-        if dates.is_world_date(name) and data.get(name) and not is_end:
+    for name in _dates_among(tuple(data)):
+        if data[name]:
             return data[name], data[f"{name}_basis"]
     return None, None
+
+
+@lru_cache(maxsize=256)  # Events of one type have the same members.
+def _dates_among(members: tuple[str, ...]) -> list[str]:
+    """Return the world dates among members, the one that tells most first."""
+    others = sorted({*members} - {*_FIRST, *_LATER})
+    return [
+        name
+        for name in (*_FIRST, *others)
+        if name in members
+        and dates.is_world_date(name)
+        and not (name == "ended_on" and "started_on" in members)
+    ]

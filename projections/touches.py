@@ -114,7 +114,9 @@ class Collected:
             yield self._touch(_shown(each), position, bodies)
 
     def _touch(self, key: str, position: int, bodies: Iterable[str] = ()) -> str:
-        touch = self._known.setdefault(key, Touch())
+        touch = self._known.get(key)
+        if touch is None:
+            touch = self._known[key] = Touch()
         touch.position = position
         touch.bodies.update(bodies)
         return key

@@ -1,6 +1,7 @@
 """The event envelope, and the registry of the data of every event type."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from marshmallow import fields, validate
@@ -34,6 +35,14 @@ _STREAM = rf"[a-z]+(-[a-z]+)?-{ID_PATTERN}"
 _TYPE = r"[a-z]+(-[a-z]+)*\.[a-z]+(-[a-z]+)*(\.v[0-9]+)?"
 
 
+@lru_cache(maxsize=8192)  # Each reader of an event asks, and not once.
+def noun_of(stream: str) -> str:
+    """Return the noun of the things of which one has this stream."""
+    # No other noun has a hyphen, and ids have many.
+    is_key = stream.startswith(f"{LOG_KEY}-")
+    return LOG_KEY if is_key else stream.partition("-")[0]
+
+
 class RecordedEvent(NamedTuple):
     """One event as it stands in the public log.
 
@@ -58,14 +67,12 @@ class RecordedEvent(NamedTuple):
     @property
     def noun(self) -> str:
         """The kind of thing that the event is about."""
-        # No other noun has a hyphen, and ids have many.
-        is_key = self.stream.startswith(f"{LOG_KEY}-")
-        return LOG_KEY if is_key else self.stream.partition("-")[0]
+        return noun_of(self.stream)
 
     @property
     def id(self) -> str:
         """The id of the thing that the event is about."""
-        return self.stream.removeprefix(f"{self.noun}-")
+        return self.stream[len(noun_of(self.stream)) + 1 :]
 
     @property
     def verb(self) -> str:
