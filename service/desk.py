@@ -15,7 +15,7 @@ from service.record import NotOnRecordError, Record, fold
 from service.references import missing
 from service.signing import Signing
 
-ATTEMPTS = 5  # How often an event is made anew because other things have changed.
+ATTEMPTS = 64  # How often an event is made anew: each time others were recorded.
 A = TypeVar("A", bound=Aggregate)
 Idempotency = tuple[str, bytes]
 

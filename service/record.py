@@ -25,14 +25,16 @@ from service.archive import Archive
 from service.config import Settings
 from service.domain.base import Aggregate, Corrected, Event, decode, encode, type_of
 from service.domain.redactions import FieldRedacted
-from service.log.editor_keys import standing
+from service.log.drafts import prepare
 from service.log.event_store import Draft, EventStore
+from service.log.grouping import Append, go_together
 from service.log.kept import KeptRedactions
 from service.log.mirror_store import MirrorStore
 from service.log.pin import Pin
 from service.reached import Point, Reached
 from service.shared_redis import SharedRedis
 from service.signing import Signing
+from service.together import Together
 
 _logger = logging.getLogger(__name__)
 REBUILD_BATCH = 5000  # Events in one transaction.
@@ -187,14 +189,34 @@ class Record:
         """
         read_set = {each.stream: each.version for each in read}
         draft = draft_of(aggregate, event, by=by)
-        [recorded] = self.store.append(
-            [signing.of(draft) if signing else draft],
-            read_set=read_set,
-            idempotency=idempotency,
-            beside=standing(key_id) if key_id else None,
+        prepared = prepare([signing.of(draft) if signing else draft])
+        [recorded] = self._appending.do(
+            Append(prepared, read_set, idempotency, key_id=key_id)
         )
-        self.try_to_catch_up([recorded])
         return recorded
+
+    @property
+    def waiting(self) -> int:
+        """How many events wait to be recorded by this process, or just are."""
+        return self._appending.waiting
+
+    @cached_property
+    def _appending(self) -> Together[Append, list[RecordedEvent]]:
+        """Where those who record at the same time are served at once."""
+        return Together(self._append_each, go_together)
+
+    def _append_each(
+        self, appends: Sequence[Append]
+    ) -> Sequence[list[RecordedEvent] | Exception]:
+        """Append a group, and catch up with all of it before anybody is answered."""
+        outcomes = self.store.append_each(appends)
+        recorded = [each for each in outcomes if not isinstance(each, Exception)]
+        events = {each.position: each for events in recorded for each in events}
+        try:
+            self.try_to_catch_up([events[position] for position in sorted(events)])
+        except Exception as error:  # What is on record is not to be appended again.
+            return [e if isinstance(e, Exception) else error for e in outcomes]
+        return outcomes
 
     def catch_up(
         self, on_batch: OnBatch | None = None, fresh: Sequence[RecordedEvent] = ()

@@ -11,7 +11,6 @@ from schemas.events import RecordedEvent
 from schemas.redactions import FieldRedactedSchema
 from service.domain.redactions import Redaction, must_be_open
 from service.erasure import HOLDERS, files_with
-from service.log.editor_keys import standing
 from service.log.erasing import needles_of
 from service.naming import random_text
 from service.record import Record, draft_of
@@ -123,7 +122,7 @@ def redact(
         [draft_of(redaction, done, by=by)],
         erase=[(event.position, name) for name in done.fields],
         idempotency=idempotency,
-        beside=standing(key_id) if key_id else None,
+        key_id=key_id,
     )
     record.kept_redactions.keep(record.store.redactions())
     record.try_to_catch_up()

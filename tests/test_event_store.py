@@ -114,13 +114,15 @@ def test_the_proof_of_an_event_just_appended_is_that_of_the_tiles(store, place):
     for size in range(1, 20):
         store.append([draft("rating-a", size)])
         made = store.proved(size)
+        assert made.size == size
         assert list(made.hashes) == proofs.inclusion(store.hashes, size - 1, size)
         assert made.root == proofs.root(store.hashes, size)
         assert [made.leaf_hash] == store.hashes(0, size - 1, 1)
         assert made.note == store.own_checkpoint()
     assert store.proved(1) is None  # So many are not kept.
     store.append([draft("rating-b"), draft("rating-b", 2)])
-    assert store.proved(21) is None  # Nothing was signed between the two.
+    assert store.proved(20).size == store.proved(21).size == 21
+    assert store.proved(22) is None
 
 
 def test_what_is_read_over_one_connection_is_what_is_read_over_many(store):

@@ -88,12 +88,18 @@ def consistency(**sizes: int) -> Response:
 
 def inclusion_in(store: LogReader, position: int, size: int) -> dict[str, Any]:
     """Return the proof that the event at a position is in the tree of a size."""
-    if position == size and (found := store.proved(position)):
-        return _inclusion(position, size, *found)
     [leaf_hash] = store.hashes(0, position - 1, 1)
     hashes = made.inclusion(store.hashes, position - 1, size)
     root, note = made.root(store.hashes, size), store.checkpoint_at(size)
     return _inclusion(position, size, leaf_hash, root, hashes, note)
+
+
+def first_inclusion_of(store: LogReader, position: int) -> dict[str, Any]:
+    """Return the proof of an event in the tree of the checkpoint that first held it."""
+    if found := store.proved(position):
+        return _inclusion(position, *found)
+    [first] = store.checkpoints(after=position - 1, limit=1)
+    return inclusion_in(store, position, first.size)
 
 
 def _inclusion(

@@ -6,7 +6,7 @@ from projections.history import event_item, get_event
 from projections.listing import Opened
 from projections.read_model import Row
 from schemas.events import RecordedEvent
-from service.api.proofs import inclusion_in
+from service.api.proofs import first_inclusion_of
 from service.context import come_to, record
 from service.desk import Desk
 from service.http.access import editor
@@ -20,7 +20,7 @@ def at_desk() -> Desk:
 
 
 def receipt(event: RecordedEvent) -> Row:
-    """Return what the editor gets: the event, and its proof as of its own checkpoint.
+    """Return what the editor gets: the event, and its proof as it was first signed.
 
     The event stands even if the read model is behind. What was erased since the request
     came first is known there alone.
@@ -28,7 +28,7 @@ def receipt(event: RecordedEvent) -> Row:
     come_to(event.position)
     is_whole = event.opened.keys() == event.sealed.keys()
     shown = None if is_whole else get_event(record().read_model, event.position)
-    proof = inclusion_in(record().store, event.position, event.position)
+    proof = first_inclusion_of(record().store, event.position)
     return {**(shown or _as_recorded(event)), "inclusion": proof}
 
 

@@ -23,7 +23,7 @@ from schemas.reports import (
     ToldSchema,
 )
 from service import reports as desk
-from service.api.proofs import inclusion_in
+from service.api.proofs import first_inclusion_of
 from service.context import read_model, record
 from service.domain.base import RuleBrokenError
 from service.http.access import editor, editor_if_any, open_to_anyone, requires
@@ -126,7 +126,7 @@ def _receipt(event: RecordedEvent) -> Row:
     if found is None:
         detail = "It is on record; what is read will show it in a while."
         raise ProblemError("projection-behind", detail)
-    proof = inclusion_in(record().store, event.position, event.position)
+    proof = first_inclusion_of(record().store, event.position)
     shown = get_event(read_model(), event.position)
     return {**found, "event": shown, "inclusion": proof}
 

@@ -50,7 +50,6 @@ from service.imports.story import STORY, is_story, read_story
 from service.imports.unread import why_unread
 from service.imports.work import Options, RefusedError, Work
 from service.imports.work import Row as Done
-from service.log.editor_keys import standing
 from service.log.errors import ConflictError
 from service.record import Record
 
@@ -175,11 +174,8 @@ class Importer:
 
     def _append(self, work: Work, follower: Follower | None) -> None:
         if not self.is_dry_run and work.drafts:
-            key_id = self.options.key_id
             events = self.record.store.append(
-                work.drafts,
-                read_set=work.read_set,
-                beside=standing(key_id) if key_id else None,
+                work.drafts, read_set=work.read_set, key_id=self.options.key_id
             )
             if not (follower and follower.follow()):
                 self.record.catch_up(fresh=events)

@@ -4,11 +4,11 @@ Its rows change in the transaction of the events that say so: `Beside` is what t
 store is given to do beside an append.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
 from service.log.errors import ConflictError, RevokedError
-from service.log.sessions import Row, Session
+from service.log.sessions import Row, Session, among
 
 Beside = Callable[[Session], None]
 
@@ -52,18 +52,13 @@ def revoking(id: str, at: str, reason: str) -> Beside:
     return revoke
 
 
-def standing(id: str) -> Beside:
-    """Return what raises RevokedError unless a key is there and not revoked.
+def must_stand(id: str, key: StoredKey | None) -> None:
+    """Raise RevokedError unless the key that has this id is there and not revoked.
 
     So no event that a key has signed comes after its revocation.
     """
-
-    def check(session: Session) -> None:
-        found = find_key(session, id)
-        if found is None or found.revoked_at:
-            raise RevokedError(f"the key {id} is revoked")
-
-    return check
+    if key is None or key.revoked_at:
+        raise RevokedError(f"the key {id} is revoked")
 
 
 def forget_names(session: Session, named: Iterable[tuple[int, str]]) -> None:
@@ -78,8 +73,16 @@ def forget_names(session: Session, named: Iterable[tuple[int, str]]) -> None:
 
 def find_key(session: Session, id: str) -> StoredKey | None:
     """Return the key with an id."""
-    found = session.rows(f"{_KEYS} WHERE id = ?", (id,))
-    return _stored(found[0]) if found else None
+    return keys_with(session, {id}).get(id)
+
+
+def keys_with(session: Session, ids: Collection[str]) -> dict[str, StoredKey]:
+    """Return the keys with these ids, by id."""
+    if not ids:
+        return {}
+    marks, params = among(sorted(ids))
+    rows = session.rows(f"{_KEYS} WHERE id IN ({marks})", params)
+    return {row[0]: _stored(row) for row in rows}
 
 
 def all_keys(session: Session) -> list[StoredKey]:

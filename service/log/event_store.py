@@ -14,7 +14,6 @@ from service.log.erasing import (
     Named,
     Redacted,
     erase_again,
-    erase_openings,
     held_openings,
 )
 from service.log.errors import (
@@ -29,6 +28,7 @@ from service.log.errors import (
     StoreError,
     StoreUnreadableError,
 )
+from service.log.grouping import Append, Group, Outcome
 from service.log.head import (
     Head,
     current_head,
@@ -42,7 +42,6 @@ from service.log.idempotency import (
     forget_erased,
     forget_expired,
     held_secret,
-    keep,
     made_secret,
     recorded_before,
     sealed_under,
@@ -53,6 +52,7 @@ from service.log.keys import KeyFileError, Signed, folder_lock
 from service.log.leaf import stamp
 from service.log.merkle import Edge
 from service.log.notes import Checkpoint, VerifierKey, checkpoint_text, sign_note
+from service.log.proofs import Growth
 from service.log.reader import LogReader, Proved
 from service.log.recorders import PerProcess, connector
 from service.log.rows import Stored, stored_head, write_rows
@@ -75,7 +75,7 @@ __all__ = [
 ]
 
 _TOLERANCE = timedelta(seconds=2)
-PROVED = 16  # Events of which the proof is kept, until it has been given.
+PROVED = 16  # Appends of which events can be proved, until that was done.
 FORGET_EVERY = timedelta(minutes=10)
 _logger = logging.getLogger(__name__)
 
@@ -102,7 +102,7 @@ class EventStore(LogReader):
         self._signed = Signed(folder / "signed")
         self._head: Head | None = None
         self._known_secret: bytes | None = None
-        self._proved: deque[tuple[int, Proved]] = deque(maxlen=PROVED)
+        self._grown: deque[tuple[Head, Growth]] = deque(maxlen=PROVED)
         self._forgot_at = datetime.min.replace(tzinfo=UTC)
 
     @classmethod
@@ -140,6 +140,7 @@ class EventStore(LogReader):
         idempotency: Idempotency | None = None,
         erase: Sequence[Named] = (),
         beside: Beside | None = None,
+        key_id: str | None = None,
     ) -> list[RecordedEvent]:
         """Record a batch of events, all or none, and return them as recorded.
 
@@ -148,39 +149,45 @@ class EventStore(LogReader):
         was recorded at first. `erase` names the openings (position, field) that the
         batch redacts: they go in the same transaction, so that each commitment is
         opened or named by a redaction. `beside` changes what stands beside the log in
-        that transaction too. Raises the errors of `service.log.errors`.
+        that transaction too. `key_id` is the key of an editor that is to stand then.
+        Raises the errors of `service.log.errors`.
         """
         prepared = prepare(drafts)
         if not prepared:
             return []
+        terms = (read_set or {}, idempotency, erase, beside, key_id)
+        [outcome] = self.append_each([Append(prepared, *terms)])
+        assert not isinstance(outcome, StoreError)  # It would have been raised.
+        return outcome
+
+    def append_each(self, appends: Sequence[Append]) -> list[Outcome]:
+        """Record each of several batches, or say why not, under one signature.
+
+        A group: those that `go_together`. The error of one that comes alone is raised,
+        and so is what keeps all of them from being recorded.
+        """
         with self._database.get().writing() as session:
             now = self._now()
-            if idempotency and (
-                before := recorded_before(session, idempotency, now, forgets=True)
-            ):
-                return before
-            expected = _expected(prepared, read_set or {})
-            stored = stored_head(session, [stream for stream, _ in expected])
-            _check_versions(stored, expected)
-            erase_openings(session, erase)
-            forget_erased(session, (position for position, _ in erase))
-            forget_names(session, erase)
-            if beside:
-                beside(session)
-            head, events = self._extend(session, stored, prepared, now)
-            if idempotency:
-                self._forget_expired(session, now)
-                keep(session, idempotency, events)
+            group = Group(session, appends, now)
+            if not (prepared := group.prepared()):
+                return group.outcomes([])
+            head, growth, events = self._extend(session, group.stored, prepared, now)
+            outcomes = group.outcomes(events)
+            self._forget_expired(session, now)
         self._keep(head)
-        if head.path is not None:
-            self._proved.append(_proved(head, head.path, events[0]))
+        self._grown.append((head, growth))
         if events[-1].type == RETIRED:
             self._head = None  # Made anew, it no longer signs with that key.
-        return events
+        return outcomes
 
     def proved(self, position: int) -> Proved | None:
-        """Return what proves an event that was just appended to be the last."""
-        return dict(tuple(self._proved)).get(position)
+        """Return what proves an event that was appended of late, as it was signed."""
+        for head, growth in reversed(tuple(self._grown)):
+            if growth.first <= position <= growth.size:
+                hashes = growth.inclusion(position - 1)
+                leaf_hash, root = growth.hash_of(position - 1), head.checkpoint.root
+                return Proved(growth.size, leaf_hash, root, hashes, head.note)
+        return None
 
     def erase_again(self, redactions: Sequence[Redacted]) -> list[Redacted]:
         """Delete what these redactions name; return those that found something.
@@ -275,15 +282,15 @@ class EventStore(LogReader):
         stored: Stored,
         prepared: list[Prepared],
         now: datetime,
-    ) -> tuple[Head, list[RecordedEvent]]:
+    ) -> tuple[Head, Growth, list[RecordedEvent]]:
         head = self._current_head(session, stored, self._head)
         recorded_at = _instant(head, now)
         leaves = [stamp(each.leaf, recorded_at) for each in prepared]
         edge, events = write_rows(session, head.edge, prepared, leaves)
         signed, note = _sign(session, edge, head.signers)
-        path = head.edge.path() if len(events) == 1 else None
-        after = Head(edge, recorded_at, note, signed, head.held, head.signers, path)
-        return after, events
+        growth = Growth(head.edge, [bytes.fromhex(each.leaf_hash) for each in events])
+        after = Head(edge, recorded_at, note, signed, head.held, head.signers)
+        return after, growth, events
 
     def _now(self) -> datetime:
         return self._clock().astimezone(UTC)
@@ -312,13 +319,6 @@ class EventStore(LogReader):
             _logger.warning("the signed checkpoint was not kept: %s", error)
 
 
-def _proved(
-    head: Head, path: Sequence[bytes], event: RecordedEvent
-) -> tuple[int, Proved]:
-    leaf_hash = bytes.fromhex(event.leaf_hash)
-    return event.position, Proved(leaf_hash, head.checkpoint.root, path, head.note)
-
-
 def _instant(head: Head, now: datetime) -> str:
     text = now.isoformat(timespec="microseconds").replace("+00:00", "Z")
     if text >= head.recorded_at:
@@ -335,18 +335,3 @@ def _sign(session: Session, edge: Edge, signers: Signers) -> tuple[Checkpoint, b
     note = sign_note(text, signers)
     session.insert("checkpoints", [(signed.size, note)])
     return signed, note
-
-
-def _expected(
-    drafts: Sequence[Prepared], read_set: Mapping[str, int]
-) -> list[tuple[str, int]]:
-    """Return the streams of a batch and the version that each is to have before."""
-    # Reversed, so that the first of the batch is what counts for its stream.
-    before = {draft.stream: draft.version - 1 for draft in reversed(drafts)}
-    return [*before.items(), *read_set.items()]
-
-
-def _check_versions(stored: Stored, expected: list[tuple[str, int]]) -> None:
-    for stream, version in expected:
-        if stored.versions.get(stream, 0) != version:
-            raise ConflictError(stream)

@@ -1,6 +1,5 @@
 """The head of the log: where the next event goes, proved before every append."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -37,8 +36,7 @@ _RECOVERY = (
 class Head:
     """The edge after the last event, its instant, and the note that signs it.
 
-    `signers` are those of the keys `held` that sign what comes next. `path` is the
-    inclusion proof of the last event, if it was appended alone.
+    `signers` are those of the keys `held` that sign what comes next.
     """
 
     edge: Edge
@@ -47,7 +45,6 @@ class Head:
     checkpoint: Checkpoint
     held: Signers
     signers: Signers
-    path: Sequence[bytes] | None = None
 
 
 def current_head(

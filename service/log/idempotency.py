@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from schemas.events import RecordedEvent
 from service.log.errors import IdempotencyReusedError
 from service.log.rows import read_rows
-from service.log.sessions import Session
+from service.log.sessions import Row, Session, among
 
 KEPT = timedelta(hours=24)
 SECRET = "idempotency"
@@ -44,32 +44,51 @@ def made_secret(session: Session) -> bytes:
 
 
 def recorded_before(
-    session: Session, idempotency: Idempotency, now: datetime, *, forgets: bool = False
+    session: Session, idempotency: Idempotency, now: datetime
 ) -> list[RecordedEvent]:
     """Return what a request has recorded within 24 hours, [] if it is new.
 
-    `forgets`: an older one under its key is deleted. Raises IdempotencyReusedError if
-    another request came under its key.
+    Raises IdempotencyReusedError if another request came under its key.
     """
-    sql = "SELECT fingerprint, first, last, recorded_at FROM idempotency WHERE key = ?"
-    key, fingerprint = idempotency
-    found = session.rows(sql, (key,))
-    if not found or found[0][3] <= _oldest(now):
-        if found and forgets:
-            session.rows("DELETE FROM idempotency WHERE key = ?", (key,))
+    kept = kept_under(session, idempotency[:1]).get(idempotency[0])
+    return recorded_as(session, kept, idempotency, now) if kept else []
+
+
+def kept_under(session: Session, keys: Sequence[str]) -> dict[str, Row]:
+    """Return what is kept under keys: fingerprint, first and last event, instant."""
+    if not keys:
+        return {}
+    marks, params = among(keys)
+    rows = session.rows(_KEPT.format(marks=marks), params)
+    return {row[0]: row[1:] for row in rows}
+
+
+def recorded_as(
+    session: Session, kept: Row, idempotency: Idempotency, now: datetime
+) -> list[RecordedEvent]:
+    """Return the same as `recorded_before` of what is kept under the key."""
+    before, first, last, recorded_at = kept
+    if recorded_at <= _oldest(now):
         return []
-    before, first, last, _ = found[0]
-    if not hmac.compare_digest(bytes(before), fingerprint):
+    if not hmac.compare_digest(bytes(before), idempotency[1]):
         raise IdempotencyReusedError("the idempotency key was used before")
     return read_rows(session, "l.position >= ? AND l.position <= ?", (first, last))
 
 
+def forget(session: Session, key: str) -> None:
+    """Delete what is kept under a key."""
+    session.rows("DELETE FROM idempotency WHERE key = ?", (key,))
+
+
 def keep(
-    session: Session, idempotency: Idempotency, events: Sequence[RecordedEvent]
+    session: Session, requests: Iterable[tuple[Idempotency, Sequence[RecordedEvent]]]
 ) -> None:
-    """Keep what a request has recorded."""
-    span = (events[0].position, events[-1].position)
-    session.insert("idempotency", [(*idempotency, *span, events[-1].recorded_at)])
+    """Keep what requests have recorded."""
+    rows = [
+        (*idempotency, events[0].position, events[-1].position, events[-1].recorded_at)
+        for idempotency, events in requests
+    ]
+    session.insert("idempotency", rows)
 
 
 def forget_expired(session: Session, now: datetime) -> None:
@@ -82,6 +101,12 @@ def forget_erased(session: Session, positions: Iterable[int]) -> None:
     sql = "DELETE FROM idempotency WHERE first <= ? AND last >= ?"
     for position in sorted(set(positions)):
         session.rows(sql, (position, position))
+
+
+_KEPT = """
+    SELECT key, fingerprint, first, last, recorded_at
+    FROM idempotency
+    WHERE key IN ({marks})"""
 
 
 def _oldest(now: datetime) -> str:

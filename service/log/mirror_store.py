@@ -17,6 +17,7 @@ from service.log.errors import (
     StoreUnreadableError,
 )
 from service.log.event_store import EventStore
+from service.log.grouping import Append, Outcome
 from service.log.head import last_instant, latest_note, stored_edge
 from service.log.merkle import Edge
 from service.log.notes import (
@@ -61,8 +62,13 @@ class MirrorStore(EventStore):
         idempotency: tuple[str, bytes] | None = None,
         erase: Sequence[tuple[int, str]] = (),
         beside: Beside | None = None,
+        key_id: str | None = None,
     ) -> list[RecordedEvent]:
         """Raise ReadOnlyError: what is recorded is recorded at the source."""
+        raise ReadOnlyError(self.pin().url)
+
+    def append_each(self, appends: Sequence[Append]) -> list[Outcome]:
+        """Raise the same."""
         raise ReadOnlyError(self.pin().url)
 
     def signing_keys(self) -> list[VerifierKey]:

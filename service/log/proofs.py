@@ -6,7 +6,7 @@ RFC 6962). Nothing is kept: every hash is read from tiles.
 
 from collections.abc import Callable, Sequence
 
-from service.log.merkle import EMPTY_ROOT, TILE_BITS, TILE_WIDTH, node_hash
+from service.log.merkle import EMPTY_ROOT, TILE_BITS, TILE_WIDTH, Edge, node_hash
 
 HASH_BYTES = 32
 # (level, start, width) -> the hashes `start` … `start + width - 1` of a tile level.
@@ -22,16 +22,7 @@ def inclusion(read: ReadHashes, index: int, size: int) -> list[bytes]:
     """Return the proof that leaf `index` (from 0) is in the tree of `size` leaves."""
     if not 0 <= index < size:
         raise ProofError("the index is not below the size")
-    spans, low, high = [], 0, size
-    while high - low > 1:
-        middle = low + _largest_power_below(high - low)
-        if index < middle:
-            spans.append((middle, high))
-            high = middle
-        else:
-            spans.append((low, middle))
-            low = middle
-    return _hashes(read, size, reversed_spans=spans)
+    return _hashes(read, size, reversed_spans=_siblings(index, size))
 
 
 def consistency(read: ReadHashes, old: int, new: int) -> list[bytes]:
@@ -52,6 +43,41 @@ def consistency(read: ReadHashes, old: int, new: int) -> list[bytes]:
     if not is_whole:
         spans.append((low, high))
     return _hashes(read, new, reversed_spans=spans)
+
+
+class Growth:
+    """What was appended to a tree at once: the inclusion proof of each of its leaves.
+
+    All are in the tree that ends with the last of them; nothing is read for them.
+    `first` is the position of the first, `size` that of the last.
+    """
+
+    def __init__(self, before: Edge, hashes: Sequence[bytes]) -> None:
+        self.first, self.size = before.size + 1, before.size + len(hashes)
+        self._known = {
+            (low, low + 1): each for low, each in enumerate(hashes, before.size)
+        }
+        high = before.size
+        for each in before.path():  # The smallest first, from the right.
+            low = high - (high & -high)
+            self._known[low, high] = each
+            high = low
+
+    def inclusion(self, index: int) -> list[bytes]:
+        """Return the proof of one of the leaves, by its index in the whole tree."""
+        return list(map(self._hash_of, reversed(_siblings(index, self.size))))
+
+    def hash_of(self, index: int) -> bytes:
+        """Return the hash of one of the leaves."""
+        return self._known[index, index + 1]
+
+    def _hash_of(self, span: Span) -> bytes:
+        if span not in self._known:
+            low, high = span
+            middle = low + _largest_power_below(high - low)
+            left, right = self._hash_of((low, middle)), self._hash_of((middle, high))
+            self._known[span] = node_hash(left, right)
+        return self._known[span]
 
 
 def root(read: ReadHashes, size: int) -> bytes:
@@ -141,6 +167,20 @@ def _skip_right_edge(index: int, last: int) -> Span:
 def _check_hashes(hashes: Sequence[bytes]) -> None:
     if any(len(each) != HASH_BYTES for each in hashes):
         raise ProofError(f"a hash is not of {HASH_BYTES} bytes")
+
+
+def _siblings(index: int, size: int) -> list[Span]:
+    """Return what a leaf is joined with on its way to the root, the widest first."""
+    spans, low, high = [], 0, size
+    while high - low > 1:
+        middle = low + _largest_power_below(high - low)
+        if index < middle:
+            spans.append((middle, high))
+            high = middle
+        else:
+            spans.append((low, middle))
+            low = middle
+    return spans
 
 
 def _largest_power_below(count: int) -> int:

@@ -34,8 +34,9 @@ class SignedSize(NamedTuple):
 
 
 class Proved(NamedTuple):
-    """What proves an event to be the last of a tree: its hash, the root, the path."""
+    """What proves an event to be in the tree of a size that was signed."""
 
+    size: int
     leaf_hash: bytes
     root: bytes
     hashes: Sequence[bytes]
@@ -61,9 +62,9 @@ class LogReader:
         return frozenset(stream for (stream,) in rows) if len(rows) <= most else None
 
     def proved(self, position: int) -> Proved | None:
-        """Return what proves the last event of a tree, if this process just wrote it.
+        """Return what proves an event in the tree with which it was signed.
 
-        Witnesses have not signed that note yet.
+        None unless this process just wrote it. Witnesses have not signed that note yet.
         """
         return None
 

@@ -11,7 +11,7 @@ from schemas.events import RecordedEvent
 from service.log.drafts import Prepared
 from service.log.errors import LogDamagedError
 from service.log.merkle import Edge, Node, leaf_hash
-from service.log.sessions import EventRow, Row, Session
+from service.log.sessions import EventRow, Row, Session, padded
 
 _CHUNK = 500
 T = TypeVar("T")
@@ -88,7 +88,8 @@ def stored_head(session: Session, streams: Iterable[str] = ()) -> Stored:
     note: bytes | None = None
     for start in range(0, len(names) or 1, _CHUNK):
         chunk = names[start : start + _CHUNK]
-        for stream, number, latest in session.rows(_stored(len(chunk)), chunk):
+        params = padded(chunk)
+        for stream, number, latest in session.rows(_stored(len(params)), params):
             versions[stream] = number
             note = note or latest
     return Stored(note, versions.pop(""), versions)

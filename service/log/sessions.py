@@ -9,7 +9,7 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import psycopg
 from eventsourcing.persistence import PersistenceError
@@ -17,6 +17,7 @@ from eventsourcing.persistence import PersistenceError
 from service.log.errors import StorageFullError, StoreUnreadableError
 
 Row = tuple[Any, ...]
+T = TypeVar("T")
 # Position, stream, version, type, the bytes of the leaf, and their hash.
 EventRow = tuple[int, str, int, str, bytes, bytes]
 LOCK_SECONDS = 30
@@ -120,6 +121,21 @@ class Database(Protocol):
 
     def close(self) -> None:
         """Close every connection."""
+
+
+def among(values: Sequence[T]) -> tuple[str, list[T]]:
+    """Return the marks of an IN (…) for some values, and the parameters for them."""
+    params = padded(values)
+    return ", ".join("?" for _ in params), params
+
+
+def padded(values: Sequence[T]) -> list[T]:
+    """Return values, the last of them repeated up to a power of two.
+
+    So there are few texts of SQL, each of which PostgreSQL plans once.
+    """
+    missing = (1 << max(len(values) - 1, 0).bit_length()) - len(values)
+    return [*values, *(values[-1] for _ in range(missing) if values)]
 
 
 def held_tables(rows: Iterable[Row]) -> frozenset[str]:
