@@ -188,19 +188,20 @@ def run(connection: Connection, sql: str, params: Sequence[Any] = ()) -> list[An
     There is a `?` for each parameter; names of tables stand in braces. For what is run
     at each write: a construct of SQLAlchemy takes ten times as long.
     """
-    with _driver_errors():
+    with _driver_errors:
         cursor = _driver(connection).execute(_sql(sql, _schema(connection)), params)
         return cursor.fetchall() if cursor.description else []
 
 
 def run_many(connection: Connection, sql: str, rows: Sequence[Sequence[Any]]) -> None:
     """Run such SQL, which returns nothing, for each of many rows of parameters."""
-    text = _sql(sql, _schema(connection))
-    with _driver_errors(), closing(_driver(connection).cursor()) as cursor:
+    text, driver = _sql(sql, _schema(connection)), _driver(connection)
+    with _driver_errors:
         if len(rows) == 1:
-            cursor.execute(text, rows[0])
+            driver.execute(text, rows[0])
         else:
-            cursor.executemany(text, rows)
+            with closing(driver.cursor()) as cursor:
+                cursor.executemany(text, rows)
 
 
 def insert_many(
@@ -213,7 +214,7 @@ def insert_many(
         run_many(connection, _insertion(table), values)
         return
     copying = _sql(_copying(table), _schema(connection))
-    with _driver_errors(), _driver(connection).cursor().copy(copying) as copy:
+    with _driver_errors, _driver(connection).cursor().copy(copying) as copy:
         for each in values:
             copy.write_row(each)
 
@@ -255,7 +256,7 @@ def together(connection: Connection) -> Iterator[None]:
     if is_sqlite(connection):
         yield
         return
-    with _driver_errors(), _driver(connection).pipeline():
+    with _driver_errors, _driver(connection).pipeline():
         yield
 
 
@@ -309,14 +310,20 @@ def _columns(table: Table) -> str:
     return ", ".join(f'"{column.name}"' for column in table.columns)
 
 
-@contextmanager
-def _driver_errors() -> Iterator[None]:
-    """Let errors of the drivers be those of SQLAlchemy, as everywhere else."""
-    try:
-        yield
-    except (sqlite3.Error, psycopg.Error) as error:
-        kind = sqlite3.Error if isinstance(error, sqlite3.Error) else psycopg.Error
-        raise DBAPIError.instance(None, None, error, kind) from error
+class _DriverErrors:
+    """Lets errors of the drivers be those of SQLAlchemy, as everywhere else."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: Any, error: BaseException | None, _trace: Any) -> None:
+        if isinstance(error, sqlite3.Error | psycopg.Error):
+            kind = sqlite3.Error if isinstance(error, sqlite3.Error) else psycopg.Error
+            raise DBAPIError.instance(None, None, error, kind) from error
+
+
+# One for all, since it keeps nothing: every statement enters it.
+_driver_errors = _DriverErrors()
 
 
 def _is_full(error: BaseException | None) -> bool:
@@ -392,5 +399,5 @@ def _wait_for_no_disk(connection: Any, _record: Any) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("writes")
-    with _driver_errors():
+    with _driver_errors:
         _driver(connection).execute("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -378,7 +378,9 @@ class ReadModel:
             streams.setdefault(event.stream, event.version == 1)
         for projection in self.projections:
             by_stream, table = projection.by_stream, projection.table
-            known = streams if by_stream else ids.get(projection.noun, {})
+            known = streams if by_stream else ids.get(projection.noun)
+            if not known:
+                continue
             is_told = projection.may_precede
             new = [id for id, is_new in known.items() if is_new and not is_told]
             old = [id for id, is_new in known.items() if not is_new or is_told]
