@@ -210,7 +210,7 @@ def _on(looked: int, asked: Asked) -> str:
 def _gaps(endpoint: str, asked: Asked) -> str:
     """Return the address that shows what the record lacks of what was asked for."""
     view: Any = current_app.view_functions[endpoint]
-    names = view.contract.query().fields
+    names = view.contract.loaded_by().fields
     id = (request.view_args or {}).get("id")
     about = {asked.noun: id} if asked.noun and id else {}
     wanted = {**about, **meta.filters(asked), **meta.pinned(asked)}

@@ -1,10 +1,11 @@
 """Meta: what was resolved to make an answer, its permalink, and how to cite it."""
 
 from collections.abc import Mapping
-from typing import Any
+from functools import lru_cache
+from typing import Any, cast
 from urllib.parse import quote, urlencode
 
-from flask import request
+from flask import g, request
 
 from projections.moment import recorded_at
 from service.context import read_model, record
@@ -18,6 +19,12 @@ from service.http.representations import SUFFIX
 
 def base_url() -> str:
     """Return the address under which the public reaches the service."""
+    if "base_url" not in g:
+        g.base_url = _base_url()
+    return cast(str, g.base_url)
+
+
+def _base_url() -> str:
     known = record().settings.public_url
     if not (known or request.host):
         detail = "The header Host is missing or malformed."
@@ -27,8 +34,14 @@ def base_url() -> str:
 
 def address(path: str, parameters: Mapping[str, Any] | None = None) -> str:
     """Return an absolute address."""
-    query = f"?{urlencode(parameters)}" if parameters else ""
+    query = f"?{_encoded(tuple(parameters.items()))}" if parameters else ""
     return f"{base_url()}{quote(path)}{query}"
+
+
+@lru_cache(maxsize=256)
+def _encoded(parameters: tuple[tuple[str, Any], ...]) -> str:
+    """Return parameters as a query: of one answer, the links have the same."""
+    return urlencode(parameters)
 
 
 def own_path() -> str:
