@@ -1,14 +1,19 @@
 """Bodies: what they are, their names and their links, each with its span."""
 
 import unicodedata
-from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import Any
 
 import orjson
-from sqlalchemy import Column, select
+from sqlalchemy import Column, Connection, select
 
-from projections import database
+from projections.body_labels import (
+    COLUMNS,
+    BodyLabels,
+    BodyRows,
+    chronological,
+)
+from projections.conditions import equal
 from projections.database import KEY, versioned_table
 from projections.facts import Fact, Thing
 from projections.listing import (
@@ -23,11 +28,12 @@ from projections.listing import (
 )
 from projections.matching import saying
 from projections.moment import Moment, span, standing, touched
+from projections.query import Query
 from projections.read_model import Batch, Projection, ReadModel, Row, generic, to_json
 from projections.rows import row_of
+from projections.selection import Wanted
 from projections.spellings import fold, slug, spellings
-from schemas import dates
-from schemas.codelists import BodyKind, Relation, label
+from schemas.codelists import label
 from schemas.events import RecordedEvent
 from schemas.tokens import Sought
 
@@ -48,9 +54,6 @@ table = versioned_table(
     Column("note", KEY),
 )
 bodies = Projection(table, noun="body")
-
-BODY_COLUMNS = ("body", "body_name", "body_ons", "region", "overseen_by")
-FORCES = (BodyKind.POLICE_FORCE, BodyKind.SPECIAL_FORCE)
 
 NO_COLUMNS: Row = dict.fromkeys(
     (
@@ -139,21 +142,8 @@ def _names(thing: Thing) -> list[Row]:
 
 def _named(thing: Thing) -> list[Fact]:
     named = thing.live("body.registered", "body.renamed")
-    order = _chronological([fact.data["started_on"] for fact in named])
+    order = chronological([fact.data["started_on"] for fact in named])
     return [named[number] for number in order]
-
-
-def _chronological(starts: Sequence[str | None]) -> list[int]:
-    """Return the order in time of names given in the order of the log.
-
-    The first is the oldest, whatever its date; an undated one comes where the log
-    has it, after the dated ones before it.
-    """
-    days, last = [""], ""
-    for start in starts[1:]:
-        last = dates.first_day(start) if start else last
-        days.append(last)
-    return sorted(range(len(starts)), key=lambda number: days[number])
 
 
 def _links(thing: Thing) -> list[Row]:
@@ -199,7 +189,7 @@ def list_bodies(
     q: Sought | None = None,
 ) -> Listing:
     """Return bodies, by id."""
-    conditions: list[Any] = [table.c.kind == kind] if kind else []
+    conditions: list[Wanted] = [*equal(kind=kind)]
     if region:
         conditions.append(table.c.id.in_(_linked_to(moment, "member-of", region)))
     if overseen_by:
@@ -277,7 +267,7 @@ def _items(db: ReadModel, moment: Moment, rows: list[Row]) -> list[Row]:
     return [_item(row, moment, known, opened) for row in rows]
 
 
-def _item(row: Row, moment: Moment, known: "BodyLabels", opened: Opened) -> Row:
+def _item(row: Row, moment: Moment, known: BodyLabels, opened: Opened) -> Row:
     id = row["id"]
     region, overseer = known.region(id), known.overseen_by(id)
     return {
@@ -306,122 +296,6 @@ def _item(row: Row, moment: Moment, known: "BodyLabels", opened: Opened) -> Row:
 # Labels: what other nouns show of a body.
 
 
-class BodyLabels:
-    """The names, links and codes of all bodies, as they stood at one moment."""
-
-    def __init__(self, rows: Iterable[Row], day: str | None, today: str) -> None:
-        self.kinds: dict[str, str] = {}
-        self._ons: dict[str, str | None] = {}
-        self._names: dict[str, list[Row]] = {}
-        self._links: dict[tuple[str, str], list[Row]] = {}
-        self._columns: dict[str, Row] = {}
-        self._day, self._today = day, today
-        for row in rows:
-            self._add(row)
-        for id, names in self._names.items():
-            order = _chronological([row["started_on"] for row in names])
-            self._names[id] = [names[number] for number in order]
-
-    def name(self, id: str | None) -> str | None:
-        """Return the name that a body bore on the day asked for, or bears."""
-        return _at(self._names.get(id or "", []), self._day, "name")
-
-    def names(self) -> dict[str, list[str]]:
-        """Return every name that each body ever bore."""
-        return {id: [row["name"] for row in rows] for id, rows in self._names.items()}
-
-    def former_names(self, id: str) -> list[str]:
-        """Return the names of a body other than the one it bears."""
-        names = [row["name"] for row in self._names.get(id, [])]
-        return [name for name in names if name != self.name(id)]
-
-    def ons(self, id: str) -> str | None:
-        """Return the code that the Office for National Statistics gave to a body."""
-        return self._ons.get(id)
-
-    def region(self, id: str) -> str | None:
-        """Return the region that a body is a member of."""
-        return self._other(id, Relation.MEMBER_OF)
-
-    def overseen_by(self, id: str) -> str | None:
-        """Return the body that oversees a body."""
-        return self._other(id, Relation.OVERSEEN_BY)
-
-    def columns(self, id: str) -> Row:
-        """Return what every row that has a body says of it."""
-        if id not in self._columns:
-            self._columns[id] = {
-                "body": id,
-                "body_name": self.name(id),
-                "body_ons": self.ons(id),
-                "region": self.region(id),
-                "overseen_by": self.overseen_by(id),
-            }
-        return self._columns[id]
-
-    def columns_of(self, ids: Sequence[str | None]) -> Row:
-        """Return the same of the one body of a row; nulls for none, and for many."""
-        if len(ids) == 1 and ids[0]:
-            return self.columns(ids[0])
-        return dict.fromkeys(BODY_COLUMNS)
-
-    def overseer_on(self, id: str, day: str) -> str | None:
-        """Return the body that oversaw a body on a day."""
-        return self._other(id, Relation.OVERSEEN_BY, day)
-
-    def overseers(self, id: str) -> list[str]:
-        """Return every body that ever oversaw a body."""
-        links = self._links.get((id, Relation.OVERSEEN_BY), [])
-        return sorted({row["other"] for row in links})
-
-    def columns_with_force(self, id: str) -> Row:
-        """Return the same, and which force it is or oversees, with its region."""
-        columns, force = self.columns(id), self.force(id)
-        if force is None:
-            return {**columns, "force": None, "force_ons": None}
-        region = columns["region"] or self.region(force)
-        ons = self.ons(force)
-        return {**columns, "region": region, "force": force, "force_ons": ons}
-
-    def force(self, id: str) -> str | None:
-        """Return the body itself if it is a force, else the one it ever oversaw."""
-        if self.kinds.get(id) in FORCES:
-            return id
-        overseen = [
-            each for each in self._of_overseer(id) if self.kinds.get(each) in FORCES
-        ]
-        return overseen[0] if len(overseen) == 1 else None
-
-    def around_force(self, force: str) -> list[str]:
-        """Return a force, and every body that ever oversaw it."""
-        return [force, *self.overseers(force)]
-
-    def _of_overseer(self, id: str) -> list[str]:
-        return sorted(
-            body
-            for (body, relation), links in self._links.items()
-            if relation == Relation.OVERSEEN_BY
-            and any(row["other"] == id for row in links)
-        )
-
-    def _other(self, id: str, relation: str, day: str | None = None) -> str | None:
-        day = day or self._day
-        last = day or self._today
-        links = self._links.get((id, relation), [])
-        lasting = [each for each in links if (each["valid_to"] or "9") > last]
-        return _at(lasting, day, "other")
-
-    def _add(self, row: Row) -> None:
-        if row["relation"]:
-            key = (row["id"], row["relation"])
-            self._links.setdefault(key, []).append(row)
-        elif row["part"]:
-            self._names.setdefault(row["id"], []).append(row)
-        else:
-            self.kinds[row["id"]] = row["kind"]
-            self._ons[row["id"]] = row["ons"]
-
-
 def labels(db: ReadModel, moment: Moment) -> BodyLabels:
     """Return what other nouns show of bodies."""
     at = touched(db, moment, "body")
@@ -430,23 +304,12 @@ def labels(db: ReadModel, moment: Moment) -> BodyLabels:
 
 
 def _labels(db: ReadModel, moment: Moment) -> BodyLabels:
-    statement = select(table).where(standing(table, moment))
-    with database.reading(db.engine) as connection:
-        found = connection.execute(statement).mappings()
-        rows = sorted(map(dict, found), key=_by_version)
-    return BodyLabels(rows, moment.as_of, moment.today)
+    rows = db.of_all_time("body", moment.reach, _read)
+    return BodyLabels(rows, moment.reach, moment.as_of, moment.today)
 
 
-def _by_version(row: Row) -> tuple[str, int]:
-    last = row["part"].rpartition(".")[2]
-    return row["id"], int(last) if last else 0
+_EVER = Query(select(*(table.c[name] for name in COLUMNS)))
 
 
-def _at(rows: list[Row], day: str | None, column: str) -> str | None:
-    """Return what held on the day, else the last; the first if all came later."""
-    if not rows:
-        return None
-    if day is None:
-        return str(rows[-1][column])
-    begun = [row for row in rows if row["valid_from"] <= day]
-    return str((begun or rows[:1])[-1][column])
+def _read(connection: Connection) -> BodyRows:
+    return BodyRows(_EVER.rows(connection, {}))

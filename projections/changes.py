@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from projections import bodies, programmes, ratings
+from projections.body_labels import BodyLabels
+from projections.conditions import equal
 from projections.listing import Listing, Page, page_of
 from projections.moment import Moment
 from projections.read_model import ReadModel, Row
@@ -39,7 +41,7 @@ def list_grade_changes(
 
 def grade_changes(db: ReadModel, moment: Moment, body: str | None = None) -> list[Row]:
     """Return every move of a grade, of one body or of all."""
-    where = [ratings.table.c.body == body] if body else []
+    where = equal(body=body)
     rows = ratings.rating_rows(db, moment.without_day(), *where)
     seen = [row for row in rows if is_known_by(row, moment)]
     labels = bodies.labels(db, moment), programmes.labels(db, moment)
@@ -64,7 +66,7 @@ def _order(row: Row) -> tuple[int, bool, str, int]:
 def _move(
     old: Row,
     new: Row,
-    names: bodies.BodyLabels,
+    names: BodyLabels,
     asked: programmes.ProgrammeLabels,
 ) -> Row:
     why_not = _why_not(old, new)

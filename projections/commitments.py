@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import orjson
 from sqlalchemy import BigInteger, Column, Integer
 
+from projections.conditions import equal
 from projections.database import KEY, versioned_table
 from projections.facts import Fact, Thing
 from projections.items import Known, around_force, coded, dated, latest
 from projections.listing import (
     Listing,
     Page,
-    equal,
     get_row,
     list_rows,
     parts_of,
@@ -89,7 +89,7 @@ def list_commitments(
     **filters: str | None,
 ) -> Listing:
     """Return commitments, by id; `filters` are values of their columns."""
-    conditions = [*equal(table, **filters), *around_force(db, moment, table, force)]
+    conditions = [*equal(**filters), *around_force(db, moment, force)]
     conditions += saying(db, moment, "commitment", table, q)
     listing = list_rows(db, table, moment, page, *conditions)
     listing.rows = _items(db, moment, listing.rows)

@@ -12,6 +12,8 @@ import orjson
 from sqlalchemy import Boolean, Column, Integer, func, select
 
 from projections import bodies, database
+from projections.body_labels import BodyLabels
+from projections.conditions import equal, holding
 from projections.database import KEY, versioned_table
 from projections.differences import Version, differences, in_words
 from projections.facts import Fact, Thing
@@ -19,8 +21,6 @@ from projections.items import coded
 from projections.listing import (
     Listing,
     Page,
-    equal,
-    holding,
     number_of,
     open_words,
     with_common,
@@ -231,8 +231,8 @@ def _conditions(
     about: str | None = None,
     **filters: str | None,
 ) -> list[Any]:
-    found = [standing(table, moment), *equal(table, id=about, **filters)]
-    found += holding(table.c.bodies, body)
+    wanted = [*equal(id=about, **filters), *holding("bodies", body)]
+    found = [standing(table, moment), *(each.on(table) for each in wanted)]
     return [*found, table.c.recorded_at >= since] if since else found
 
 
@@ -265,7 +265,7 @@ def _items(db: ReadModel, moment: Moment, rows: Sequence[Row]) -> list[Row]:
     return [_item(row, moment, teller, known) for row in rows]
 
 
-def _item(row: Row, moment: Moment, teller: Teller, known: bodies.BodyLabels) -> Row:
+def _item(row: Row, moment: Moment, teller: Teller, known: BodyLabels) -> Row:
     was, now = _version(row, "was"), _version(row, "now")
     changes = differences(teller, was, now)
     is_dispute = row["kind"] == CorrectionKind.DISPUTE

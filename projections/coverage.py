@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from projections import bodies, gaps, inspections, programmes, ratings
+from projections.conditions import equal
 from projections.listing import Listing, Page, page_of
 from projections.moment import Moment
 from projections.read_model import ReadModel, Row
@@ -48,7 +49,6 @@ def coverage_rows(
         for id in known.programmes.rows
         if programme in (None, id)
         for each in known.expected(id)
-        if body in (None, each)
         for row in known.rows(id, each)
     ]
 
@@ -66,11 +66,9 @@ class Known:
         """Read the ratings, the totals, and what the rows show of other nouns."""
         self.bodies = bodies.labels(self.db, self.moment)
         self.programmes = programmes.labels(self.db, self.moment)
-        always, where = self.moment.without_day(), []
-        if self.body:
-            where = [ratings.table.c.body == self.body]
+        always, where = self.moment.without_day(), equal(body=self.body)
         self.totals = inspections.stated_totals(self.db, always, self.body)
-        self.inspected = inspections.inspected(self.db, always)
+        self.inspected = inspections.inspected(self.db, always, self._one())
         self.subjects = {(id, body) for _, id, body in self.inspected}
         self.gaps = gaps.open_gaps(self.db, self.moment, *STATES_OF_GAPS)
         self.notes = gaps.notes(self.db, self.gaps)
@@ -80,12 +78,22 @@ class Known:
                 self.held.setdefault(key, {})[row["question"]] = row
 
     def expected(self, programme: str) -> list[str]:
-        """Return the bodies of which a programme may hold something."""
+        """Return the bodies asked for of which a programme may hold something."""
         subjects = {body for id, body in self.subjects if id == programme}
-        kinds = {self.bodies.kinds.get(body) for body in subjects}
+        kinds = {self.bodies.kind(body) for body in subjects}
         kinds = {BodyKind.POLICE_FORCE, *(kinds & {BodyKind.REGIONAL_UNIT})}
-        alike = {id for id, kind in self.bodies.kinds.items() if kind in kinds}
-        return sorted(alike | subjects)
+        asked = {self.body} if self.body else self.bodies.kinds.keys() | subjects
+        return sorted(
+            each
+            for each in asked
+            if each in subjects or self.bodies.kind(each) in kinds
+        )
+
+    def _one(self) -> str | None:
+        """Return the body of which alone the inspections tell what is expected."""
+        # Of one unit is expected what another has.
+        is_unit = self.bodies.kind(self.body) == BodyKind.REGIONAL_UNIT
+        return None if is_unit else self.body
 
     def rows(self, programme: str, body: str) -> list[Row]:
         """Return the coverage of one body in one programme, by question."""

@@ -189,13 +189,21 @@ def run(connection: Connection, sql: str, params: Sequence[Any] = ()) -> list[An
     at each write: a construct of SQLAlchemy takes ten times as long.
     """
     with _driver_errors:
-        cursor = _driver(connection).execute(_sql(sql, _schema(connection)), params)
+        cursor = _driver(connection).execute(_sql(sql, schema_of(connection)), params)
         return cursor.fetchall() if cursor.description else []
+
+
+def fetch(connection: Connection, sql: str, params: Any) -> list[tuple[Any, ...]]:
+    """Return the rows of SQL that was written for the driver of a connection."""
+    with _driver_errors:
+        cursor = _driver(connection).execute(sql, params)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+        return found
 
 
 def run_many(connection: Connection, sql: str, rows: Sequence[Sequence[Any]]) -> None:
     """Run such SQL, which returns nothing, for each of many rows of parameters."""
-    text, driver = _sql(sql, _schema(connection)), _driver(connection)
+    text, driver = _sql(sql, schema_of(connection)), _driver(connection)
     with _driver_errors:
         if len(rows) == 1:
             driver.execute(text, rows[0])
@@ -213,7 +221,7 @@ def insert_many(
     if len(values) < FEW or not _may_copy(connection):
         run_many(connection, _insertion(table), values)
         return
-    copying = _sql(_copying(table), _schema(connection))
+    copying = _sql(_copying(table), schema_of(connection))
     with _driver_errors, _driver(connection).cursor().copy(copying) as copy:
         for each in values:
             copy.write_row(each)
@@ -265,6 +273,12 @@ def is_sqlite(connection: Connection) -> bool:
     return connection.dialect.name == "sqlite"
 
 
+def schema_of(connection: Connection) -> str | None:
+    """Return the schema of the tables on PostgreSQL, None on SQLite."""
+    names = connection.get_execution_options().get("schema_translate_map")
+    return names[None] if names else None
+
+
 def _driver(connection: Connection) -> Any:
     return connection.connection.dbapi_connection
 
@@ -272,12 +286,6 @@ def _driver(connection: Connection) -> Any:
 def _may_copy(connection: Connection) -> bool:
     driver = None if is_sqlite(connection) else _driver(connection)
     return driver is not None and not driver.pgconn.pipeline_status
-
-
-def _schema(connection: Connection) -> str | None:
-    """Return the schema of the tables on PostgreSQL, None on SQLite."""
-    names = connection.get_execution_options().get("schema_translate_map")
-    return names[None] if names else None
 
 
 @lru_cache(maxsize=512)

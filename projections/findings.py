@@ -11,6 +11,8 @@ import orjson
 from sqlalchemy import Boolean, Column, Integer
 
 from projections import bodies, inspections
+from projections.body_labels import BodyLabels
+from projections.conditions import among, differing, exactly, holding
 from projections.database import KEY, versioned_table
 from projections.facts import Fact, Thing
 from projections.listing import (
@@ -180,26 +182,23 @@ def list_findings(
 
 def get_finding(db: ReadModel, moment: Moment, id: str) -> Row | None:
     """Return one finding, or None."""
-    found = _found(db, moment, [table.c.id == id])
+    found = _found(db, moment, exactly(id=id))
     held = [row for row in found if _is_listed(row, moment)]
     return _items(db, moment, held)[0] if held else None
 
 
 def _conditions(body: str | None, filters: Row) -> list[Any]:
-    # Ids hold neither quotes nor wildcards: the quotes keep the match whole.
-    quoted = f'"{body}"'
-    named = [table.c.bodies.contains(quoted, autoescape=True)] if body else []
-    return [*named, *(table.c[name] == value for name, value in filters.items())]
+    return [*holding("bodies", body), *exactly(**filters)]
 
 
 def _found(db: ReadModel, moment: Moment, conditions: list[Any]) -> list[Row]:
     """Return the findings, each with the span and the status of the day."""
     always = moment.without_day()
-    found = all_rows(db, table, always, table.c.part == "", *conditions)
+    found = all_rows(db, table, always, *exactly(part=""), *conditions)
     is_few = len(found) < 100
-    among = [table.c.id.in_([row["id"] for row in found])] if is_few else []
+    these = [among("id", [row["id"] for row in found])] if is_few else []
     parts: dict[str, list[Row]] = {row["id"]: [] for row in found}
-    for part in all_rows(db, table, always, table.c.part != "", *among):
+    for part in all_rows(db, table, always, *differing(part=""), *these):
         parts.get(part["id"], []).append(part)
     return [_on_the_day(row, parts[row["id"]], moment) for row in found]
 
@@ -251,7 +250,7 @@ def _items(db: ReadModel, moment: Moment, rows: Sequence[Row]) -> list[Row]:
 def _item(
     row: Row,
     moment: Moment,
-    known: bodies.BodyLabels,
+    known: BodyLabels,
     titles: dict[str, str],
     opened: Opened,
 ) -> Row:

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Boolean, Column
 
 from projections import bodies, inspections, programmes
+from projections.conditions import among, equal
 from projections.database import KEY, versioned_table
 from projections.facts import Thing
 from projections.listing import (
@@ -21,6 +22,7 @@ from projections.matching import saying
 from projections.moment import Moment, certainty, span
 from projections.read_model import Batch, Projection, ReadModel, Row, generic
 from projections.rows import row_of
+from projections.selection import Wanted
 from schemas import dates
 from schemas.codelists import label
 from schemas.events import RecordedEvent
@@ -80,8 +82,7 @@ def list_gaps(
     q: Sought | None = None,
 ) -> Listing:
     """Return gaps, by id."""
-    filters = {"kind": kind, "body": body, "programme": programme}
-    conditions = [table.c[name] == value for name, value in filters.items() if value]
+    conditions: list[Wanted] = [*equal(kind=kind, body=body, programme=programme)]
     conditions += saying(db, moment, "gap", table, q)
     listing = list_rows(db, table, moment, page, *conditions)
     listing.rows = _items(db, moment, listing.rows)
@@ -96,7 +97,7 @@ def get_gap(db: ReadModel, moment: Moment, id: str) -> Row | None:
 
 def open_gaps(db: ReadModel, moment: Moment, *kinds: str) -> list[Row]:
     """Return the rows of the gaps of these kinds that are open at the moment."""
-    rows = all_rows(db, table, moment.without_day(), table.c.kind.in_(kinds))
+    rows = all_rows(db, table, moment.without_day(), among("kind", kinds))
     return [row for row in rows if _is_open(row, moment)]
 
 

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 
 from projections import bodies, programmes, ratings
+from projections.body_labels import BODY_COLUMNS
 from projections.changes import grade_changes, is_known_by
+from projections.conditions import exactly
 from projections.listing import Listing, Page, page_of
 from projections.moment import Moment
 from projections.read_model import ReadModel, Row
 
-SHOWN = ("id", *bodies.BODY_COLUMNS, "family", "concept", "programme",
+SHOWN = ("id", *BODY_COLUMNS, "family", "concept", "programme",
          "programme_title", "question", "question_label", "level", "grade",
          "grade_label", "grade_rank", "scale", "basis", "basis_label", "published_on",
          "published_on_basis", "published_on_text", "in_force", "change",
@@ -42,8 +44,7 @@ def list_grades(
 def _grades(
     db: ReadModel, moment: Moment, id: str, known: programmes.ProgrammeLabels
 ) -> list[Row]:
-    mine = ratings.table.c.body == id
-    rows = ratings.rating_rows(db, moment.without_day(), mine)
+    rows = ratings.rating_rows(db, moment.without_day(), *exactly(body=id))
     seen: Sequence[Row] = [row for row in rows if is_known_by(row, moment)]
     moves = {move["to_rating"]: move for move in grade_changes(db, moment, id)}
     return [

@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, select
 
 from projections import database
-from projections.facts import Thing, advance
 from projections.listing import (
     Listing,
     Opened,
@@ -16,7 +15,7 @@ from projections.listing import (
     number_of,
     open_words,
 )
-from projections.moment import Moment, touched
+from projections.moment import Moment
 from projections.read_model import ReadModel, Row, history, recorded_event
 from schemas.events import RecordedEvent
 
@@ -127,40 +126,6 @@ def positions_between(db: ReadModel, stream: str, one: int, other: int) -> list[
     )
     with database.reading(db.engine) as connection:
         return list(connection.execute(statement).scalars())
-
-
-def things_of(db: ReadModel, moment: Moment, noun: str) -> dict[str, Thing]:
-    """Return the things of a noun as they stood at a moment, by id, from their events.
-
-    For nouns of which few things are on record, and all are wanted.
-    """
-    key = ("things", noun, touched(db, moment, noun))
-    return db.remember(key, lambda: _things(db, moment, noun))
-
-
-def _things(db: ReadModel, moment: Moment, noun: str) -> dict[str, Thing]:
-    """Fold the events of a noun, going on from what was folded last."""
-    last, folded = db.folded(noun, moment.reach)
-    found = dict(folded)
-    statement = (
-        select(history)
-        .where(*_of_noun(noun, last), history.c.position <= moment.reach)
-        .order_by(history.c.position)
-    )
-    with database.reading(db.engine) as connection:
-        for row in connection.execute(statement).mappings():
-            event = recorded_event(row)
-            found[event.id] = advance(found.get(event.id), event)
-    db.keep_folded(noun, moment.reach, found)
-    return found
-
-
-def _of_noun(noun: str, after: int) -> list[ColumnElement[bool]]:
-    """Keep the events of a noun after a position: all of them go by their streams."""
-    if not after:
-        # The character after the hyphen.
-        return [history.c.stream >= f"{noun}-", history.c.stream < f"{noun}."]
-    return [history.c.position > after, history.c.type.startswith(f"{noun}.")]
 
 
 def _count(db: ReadModel, conditions: list[Any]) -> int:

@@ -1,11 +1,10 @@
 """Inspections: what was published, when, of whom, and what it is said to hold."""
 
-from typing import Any
-
 import orjson
 from sqlalchemy import Boolean, Column
 
 from projections import programmes as programmes_
+from projections.conditions import among, equal, holding, stated
 from projections.database import KEY, versioned_table
 from projections.facts import Fact, Thing
 from projections.listing import (
@@ -14,7 +13,6 @@ from projections.listing import (
     all_rows,
     chunks,
     get_row,
-    holding,
     list_rows,
     open_words,
     with_common,
@@ -23,6 +21,7 @@ from projections.matching import saying
 from projections.moment import Moment, span
 from projections.read_model import Batch, Projection, ReadModel, Row, generic, to_json
 from projections.rows import row_of
+from projections.selection import Wanted
 from schemas import dates
 from schemas.codelists import label
 from schemas.events import RecordedEvent
@@ -128,12 +127,8 @@ def list_inspections(
     q: Sought | None = None,
 ) -> Listing:
     """Return inspections, by id."""
-    conditions: list[Any] = []
-    if programme:
-        conditions.append(table.c.programme == programme)
-    if kind:
-        conditions.append(table.c.kind == kind)
-    conditions += holding(table.c.subjects, body)
+    conditions: list[Wanted] = [*equal(programme=programme, kind=kind)]
+    conditions += holding("subjects", body)
     conditions += saying(db, moment, "inspection", table, q)
     listing = list_rows(db, table, moment, page, *conditions)
     listing.rows = _items(db, moment, listing.rows)
@@ -149,37 +144,64 @@ def get_inspection(db: ReadModel, moment: Moment, id: str) -> Row | None:
 def titles(db: ReadModel, moment: Moment, ids: set[str]) -> dict[str, str]:
     """Return the titles of inspections, by id."""
     found: dict[str, str] = {}
+    always = moment.without_day()
     for chunk in chunks(ids):
-        rows = all_rows(db, table, moment.without_day(), table.c.id.in_(chunk))
+        rows = all_rows(db, table, always, among("id", chunk), columns=("id", "title"))
         found |= {row["id"]: row["title"] for row in rows}
     return found
+
+
+def latest_inspections(
+    db: ReadModel, moment: Moment, body: str, number: int
+) -> list[Row]:
+    """Return so many inspections of a body, the latest first."""
+    found = list_rows(db, table, moment, Page(), *holding("subjects", body)).rows
+    ordered = sorted(found, key=_by_day, reverse=True)
+    return _items(db, moment, ordered[:number])
+
+
+def _by_day(row: Row) -> tuple[str, str]:
+    return row["valid_from"], row["id"]
 
 
 def stated_totals(
     db: ReadModel, moment: Moment, body: str | None = None
 ) -> dict[tuple[str, str], list[Row]]:
     """Return what sources say that a report holds, by programme and body."""
-    stated: dict[tuple[str, str], list[Row]] = {}
-    always = moment.without_day()
-    for row in all_rows(db, table, always, *holding(table.c.subjects, body)):
+    found: dict[tuple[str, str], list[Row]] = {}
+    always, shown = moment.without_day(), ("programme", "totals")
+    for row in all_rows(db, table, always, *holding("subjects", body), columns=shown):
         for each in orjson.loads(row["totals"]):
-            stated.setdefault((row["programme"], each["body"]), []).append(each)
-    return stated
+            found.setdefault((row["programme"], each["body"]), []).append(each)
+    return found
 
 
-def inspected(db: ReadModel, moment: Moment) -> set[tuple[str, str, str]]:
-    """Return each inspection of a programme, with the programme and a subject."""
+def inspected(
+    db: ReadModel, moment: Moment, body: str | None = None
+) -> set[tuple[str, str, str]]:
+    """Return each inspection of a programme, with the programme and a subject.
+
+    Of one body: those of which it is a subject.
+    """
+    always, shown = moment.without_day(), ("id", "programme", "subjects")
+    rows = all_rows(db, table, always, *holding("subjects", body), columns=shown)
     return {
-        (row["id"], row["programme"], body)
-        for row in all_rows(db, table, moment.without_day())
-        for body in orjson.loads(row["subjects"])
+        (row["id"], row["programme"], subject)
+        for row in rows
         if row["programme"]
+        for subject in orjson.loads(row["subjects"])
     }
 
 
-def published(db: ReadModel, moment: Moment) -> list[Row]:
-    """Return the rows of all inspections that were published, whatever their dates."""
-    rows = all_rows(db, table, moment.without_day(), table.c.kind.is_not(None))
+def published(
+    db: ReadModel,
+    moment: Moment,
+    body: str | None = None,
+    inspection: str | None = None,
+) -> list[Row]:
+    """Return the rows of inspections that were published, whatever their dates."""
+    wanted = [*holding("subjects", body), *equal(id=inspection), stated("kind")]
+    rows = all_rows(db, table, moment.without_day(), *wanted)
     return [{**row, "subjects": orjson.loads(row["subjects"])} for row in rows]
 
 

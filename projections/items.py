@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Table
-
 from projections import bodies
+from projections.conditions import Condition, among
 from projections.listing import open_words, with_common
 from projections.moment import Moment
 from projections.read_model import ReadModel, Row
@@ -67,10 +66,8 @@ def by_place(row: Row) -> tuple[str]:
     return (f"{row['place']:09}",)
 
 
-def around_force(
-    db: ReadModel, moment: Moment, table: Table, force: str | None
-) -> list[Any]:
+def around_force(db: ReadModel, moment: Moment, force: str | None) -> list[Condition]:
     """Keep the rows of a force and of all that ever oversaw it; None keeps all."""
     if force is None:
         return []
-    return [table.c.body.in_(bodies.labels(db, moment).around_force(force))]
+    return [among("body", bodies.labels(db, moment).around_force(force))]

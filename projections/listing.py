@@ -6,11 +6,13 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Column, Connection, Select, Table, and_, func, select, tuple_
+from sqlalchemy import Connection, Table
 
 from projections import database
-from projections.moment import Moment, certainty, in_force, standing
-from projections.read_model import ReadModel, Row, erased, words
+from projections.conditions import among, beginning, exactly, padded
+from projections.moment import Moment, certainty
+from projections.read_model import ReadModel, Row
+from projections.selection import Days, Wanted, count_rows, days_of, select_rows
 
 CHUNK = 500  # Values in one IN (…).
 SHOWN_AS = {"source_titles": "source_title"}  # Columns that an item names otherwise.
@@ -64,19 +66,21 @@ def list_rows(
     table: Table,
     moment: Moment,
     page: Page,
-    *conditions: Any,
+    *wanted: Wanted,
     part: str = "",
 ) -> Listing:
     """Return a page of the rows of a table that stood and held at the moment."""
-    known = [standing(table, moment), table.c.part == part, *conditions]
-    statement = select(table).where(*known, in_force(table, moment))
+    those, days = [*exactly(part=part), *wanted], days_of(moment)
     with database.reading(db.engine) as connection:
-        total = 0 if page.goes_on else _count(connection, statement)
+        rows, last_key = _page(connection, table, moment, those, page)
+        total = len(rows)
+        if page.goes_on:
+            total = 0
+        elif page.after is not None or last_key is not None:
+            total = count_rows(connection, table, moment, those, days=days)
         undated = None
-        if moment.as_of and not moment.with_undated and not page.goes_on:
-            hidden = select(table).where(*known, table.c.valid_from == "")
-            undated = _count(connection, hidden)
-        rows, last_key = _page(connection, statement, (table.c.id,), page)
+        if days is Days.HELD and not page.goes_on:
+            undated = count_rows(connection, table, moment, those, days=Days.UNDATED)
     return Listing(rows, total, last_key, undated)
 
 
@@ -84,26 +88,25 @@ def get_row(
     db: ReadModel, table: Table, moment: Moment, id: str, part: str = ""
 ) -> Row | None:
     """Return the row of one thing as it stood at the moment, or None."""
-    statement = select(table).where(
-        table.c.id == id,
-        table.c.part == part,
-        standing(table, moment),
-        in_force(table, moment),
-    )
+    mine = exactly(id=id, part=part)
     with database.reading(db.engine) as connection:
-        found = connection.execute(statement).mappings().first()
-    return dict(found) if found else None
+        found = select_rows(connection, table, moment, mine, days=days_of(moment))
+    return found[0] if found else None
 
 
-def all_rows(db: ReadModel, table: Table, moment: Moment, *where: Any) -> list[Row]:
+def all_rows(
+    db: ReadModel,
+    table: Table,
+    moment: Moment,
+    *wanted: Wanted,
+    columns: tuple[str, ...] = (),
+    days: Days = Days.ANY,
+) -> list[Row]:
     """Return every row of a table that stood at the moment, in the order of the key."""
-    statement = (
-        select(table)
-        .where(standing(table, moment), *where)
-        .order_by(table.c.id, table.c.part, table.c.valid_from)
-    )
     with database.reading(db.engine) as connection:
-        return [dict(row) for row in connection.execute(statement).mappings()]
+        return select_rows(
+            connection, table, moment, wanted, columns=columns, days=days
+        )
 
 
 def list_parts(
@@ -122,9 +125,9 @@ def list_parts(
     always = moment.without_day()
     if get_row(db, table, always, id) is None:
         return None
-    parts = (table.c.id == id, table.c.part.startswith(f"{part}.", autoescape=True))
+    parts = (*exactly(id=id), beginning("part", f"{part}."))
     known = all_rows(db, table, always, *parts)
-    held = all_rows(db, table, moment, *parts, in_force(table, moment))
+    held = all_rows(db, table, moment, *parts, days=days_of(moment))
     listing = page_of(held, page, key)
     if moment.as_of and not moment.with_undated:
         listing.undated = sum(row["valid_from"] == "" for row in known)
@@ -136,23 +139,11 @@ def parts_of(
 ) -> dict[str, list[Row]]:
     """Return the parts that held at the moment of each thing, by the things' ids."""
     found: dict[str, list[Row]] = {}
-    begins = table.c.part.startswith(f"{part}.", autoescape=True)
     for chunk in chunks(ids):
-        mine = (table.c.id.in_(chunk), begins, in_force(table, moment))
-        for row in all_rows(db, table, moment, *mine):
+        mine = (among("id", chunk), beginning("part", f"{part}."))
+        for row in all_rows(db, table, moment, *mine, days=days_of(moment)):
             found.setdefault(row["id"], []).append(row)
     return found
-
-
-def equal(table: Table, **filters: str | None) -> list[Any]:
-    """Keep the rows that have these values; a filter that is None keeps all."""
-    return [table.c[name] == value for name, value in filters.items() if value]
-
-
-def holding(column: Column[Any], value: str | None) -> list[Any]:
-    """Keep the rows of which a list of ids holds the value; None keeps all."""
-    # Ids hold neither quotes nor wildcards: the quotes keep the match whole.
-    return [column.contains(f'"{value}"', autoescape=True)] if value else []
 
 
 def page_of(rows: Sequence[Row], page: Page, key: Callable[[Row], Any]) -> Listing:
@@ -203,24 +194,28 @@ def open_words(db: ReadModel, commitments: Iterable[str | None]) -> Opened:
         return Opened({}, {})
     with database.reading(db.engine) as connection:
         held = {
-            row["commitment"]: orjson.loads(row["value"])
-            for row in _among(connection, words, wanted)
+            commitment: orjson.loads(value)
+            for commitment, value in _among(connection, _HELD, wanted)
         }
-        gone = _among(connection, erased, wanted - held.keys())
-        return Opened(held, {row["commitment"]: _why(row) for row in gone})
+        gone = _among(connection, _GONE, wanted - held.keys())
+        return Opened(
+            held, {each: dict(zip(_WHY, why, strict=True)) for each, *why in gone}
+        )
+
+
+# Which event erased the words of a commitment, when and why.
+_WHY = ("position", "recorded_at", "basis", "reference")
+_HELD = "SELECT commitment, value FROM {words} WHERE commitment IN "
+_GONE = f"SELECT commitment, {', '.join(_WHY)} FROM {{erased}} WHERE commitment IN "
 
 
 def _among(
-    connection: Connection, table: Table, commitments: Iterable[str]
-) -> Iterator[Row]:
+    connection: Connection, sql: str, commitments: Iterable[str]
+) -> Iterator[tuple[Any, ...]]:
     for chunk in chunks(commitments):
-        statement = select(table).where(table.c.commitment.in_(chunk))
-        yield from map(dict, connection.execute(statement).mappings())
-
-
-def _why(row: Row) -> Row:
-    """Return which event erased the words of a commitment, when and why."""
-    return {n: row[n] for n in ("position", "recorded_at", "basis", "reference")}
+        values = padded(chunk)
+        marks = ", ".join("?" * len(values))
+        yield from database.run(connection, f"{sql}({marks})", values)
 
 
 def chunks(values: Iterable[str]) -> Iterator[list[str]]:
@@ -275,27 +270,25 @@ def redacted_of(row: Row, opened: Opened) -> list[Row]:
     ]
 
 
-def _count(connection: Connection, statement: Select[Any]) -> int:
-    counted = select(func.count()).select_from(statement.subquery())
-    return int(connection.execute(counted).scalar_one())
-
-
 def _page(
     connection: Connection,
-    statement: Select[Any],
-    key: Sequence[Column[Any]],
+    table: Table,
+    moment: Moment,
+    wanted: Sequence[Wanted],
     page: Page,
 ) -> tuple[list[Row], tuple[str, ...] | None]:
     if page.after is not None:
-        check_key(page.after, len(key))
-        statement = statement.where(and_(tuple_(*key) > tuple_(*page.after)))
-    statement = statement.order_by(*key)
-    if page.most is not None:
-        statement = statement.limit(page.most + 1)
-    found = connection.execute(statement)
-    names = tuple(found.keys())
-    rows = [dict(zip(names, row, strict=True)) for row in found]
+        check_key(page.after, 1)
+    rows = select_rows(
+        connection,
+        table,
+        moment,
+        wanted,
+        days=days_of(moment),
+        order=("id",),
+        after=page.after,
+        most=None if page.most is None else page.most + 1,
+    )
     if page.most is None or len(rows) <= page.most:
         return rows, None
-    last = rows[page.most - 1]
-    return rows[: page.most], tuple(last[column.name] for column in key)
+    return rows[: page.most], (rows[page.most - 1]["id"],)

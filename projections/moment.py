@@ -1,5 +1,6 @@
 """Moments: as of which day, and according to which position of the log."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -58,26 +59,48 @@ def touched(db: ReadModel, moment: Moment, noun: str) -> tuple[bool, int]:
 
 
 def standing(table: FromClause, moment: Moment) -> ColumnElement[bool]:
-    """Keep the rows that stood on record at the position."""
+    """Keep the rows that stood on record at the moment."""
+    return stood_at(table, None if moment.is_head else moment.position)
+
+
+def stood_at(table: FromClause, position: Any | None) -> ColumnElement[bool]:
+    """Keep the rows that stood on record at a position; None is the present."""
     is_open = table.c.position_to.is_(None)
-    if moment.is_head:
+    if position is None:
         return is_open
     return and_(
-        table.c.position_from <= moment.position,
-        or_(is_open, table.c.position_to > moment.position),
+        table.c.position_from <= position,
+        or_(is_open, table.c.position_to > position),
     )
+
+
+def standing_rows(rows: Iterable[Row], position: int) -> list[Row]:
+    """Keep those of rows in memory that stood on record at a position."""
+    return [
+        row
+        for row in rows
+        if row["position_from"] <= position
+        and (row["position_to"] is None or row["position_to"] > position)
+    ]
 
 
 def in_force(table: FromClause, moment: Moment) -> ColumnElement[bool]:
     """Keep the rows that held on the day asked for; without one, keep all."""
     if moment.as_of is None:
         return table.c.id.is_not(None)
+    return held_on(table, moment.as_of, with_undated=moment.with_undated)
+
+
+def held_on(
+    table: FromClause, day: Any, *, with_undated: bool = False
+) -> ColumnElement[bool]:
+    """Keep the rows that held on a day, perhaps those of unknown days too."""
     held = and_(
         table.c.valid_from != "",
-        table.c.valid_from <= moment.as_of,
-        or_(table.c.valid_to.is_(None), table.c.valid_to > moment.as_of),
+        table.c.valid_from <= day,
+        or_(table.c.valid_to.is_(None), table.c.valid_to > day),
     )
-    return or_(held, table.c.valid_from == "") if moment.with_undated else held
+    return or_(held, table.c.valid_from == "") if with_undated else held
 
 
 def certainty(row: Any, day: str) -> str | None:
@@ -125,9 +148,10 @@ def span(
 
 def recorded_at(db: ReadModel, position: int) -> str | None:
     """Return when a position of the log was recorded."""
-    statement = select(history.c.recorded_at).where(history.c.position == position)
+    sql = "SELECT recorded_at FROM {history} WHERE position = ?"
     with database.reading(db.engine) as connection:
-        return connection.execute(statement).scalar_one_or_none()
+        found = database.run(connection, sql, (position,))
+    return found[0][0] if found else None
 
 
 def position_at(db: ReadModel, instant: str) -> int:

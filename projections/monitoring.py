@@ -4,11 +4,12 @@ A spell with no end is certain to its last observation, and unknown after it.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import Boolean, Column
 
 from projections import bodies
+from projections.body_labels import BodyLabels
+from projections.conditions import equal, exactly
 from projections.database import KEY, versioned_table
 from projections.facts import Fact, Thing
 from projections.listing import (
@@ -24,6 +25,7 @@ from projections.matching import saying
 from projections.moment import Moment
 from projections.read_model import Batch, Projection, ReadModel, Row, generic
 from projections.rows import row_of
+from projections.selection import Wanted
 from schemas import dates
 from schemas.codelists import InForce, label
 from schemas.events import RecordedEvent
@@ -124,8 +126,7 @@ def list_monitoring(
     q: Sought | None = None,
 ) -> Listing:
     """Return spells, by id."""
-    conditions: list[Any] = [table.c.body == body] if body else []
-    conditions += [table.c.phase == phase] if phase else []
+    conditions: list[Wanted] = [*equal(body=body, phase=phase)]
     conditions += saying(db, moment, "monitoring", table, q)
     found = all_rows(db, table, moment.without_day(), *conditions)
     listed = [row for row in found if _is_listed(row, moment)]
@@ -138,7 +139,7 @@ def list_monitoring(
 
 def get_monitoring(db: ReadModel, moment: Moment, id: str) -> Row | None:
     """Return one spell, or None."""
-    found = all_rows(db, table, moment.without_day(), table.c.id == id)
+    found = all_rows(db, table, moment.without_day(), *exactly(id=id))
     listed = [row for row in found if _is_listed(row, moment)]
     return _items(db, moment, listed)[0] if listed else None
 
@@ -164,7 +165,7 @@ def _items(db: ReadModel, moment: Moment, rows: Sequence[Row]) -> list[Row]:
     return [_item(row, moment, known, opened) for row in rows]
 
 
-def _item(row: Row, moment: Moment, known: bodies.BodyLabels, opened: Opened) -> Row:
+def _item(row: Row, moment: Moment, known: BodyLabels, opened: Opened) -> Row:
     return {
         "id": row["id"],
         **known.columns(row["body"]),

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 import orjson
 from sqlalchemy import Column, Integer
 
+from projections.conditions import among, equal, exactly, holding
 from projections.database import KEY, versioned_table
 from projections.facts import Fact, Thing
 from projections.items import Known, by_place, coded, dated, latest
@@ -17,9 +18,7 @@ from projections.listing import (
     Page,
     all_rows,
     chunks,
-    equal,
     get_row,
-    holding,
     list_parts,
     list_rows,
     parts_of,
@@ -141,7 +140,7 @@ def list_plans(
     q: Sought | None = None,
 ) -> Listing:
     """Return plans, by id."""
-    conditions = [*equal(table, body=body), *holding(table.c.addresses, addresses)]
+    conditions = [*equal(body=body), *holding("addresses", addresses)]
     conditions += saying(db, moment, "plan", table, q)
     listing = list_rows(db, table, moment, page, *conditions)
     listing.rows = _items(db, moment, listing.rows)
@@ -281,7 +280,7 @@ def _related(
 
 
 def _of_bodies(db: ReadModel, moment: Moment, ids: Sequence[str]) -> list[Row]:
-    conditions = (table.c.part == "", table.c.body.in_(ids))
+    conditions = (*exactly(part=""), among("body", ids))
     return all_rows(db, table, moment.without_day(), *conditions)
 
 

@@ -1,11 +1,12 @@
 """Programmes: their scales, their questions, and their order within a family."""
 
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 
 import orjson
 from sqlalchemy import Column, Connection, Integer, select
 
+from projections.conditions import equal, exactly
 from projections.database import KEY, versioned_table
 from projections.facts import Fact, Thing
 from projections.listing import (
@@ -20,9 +21,11 @@ from projections.listing import (
     with_common,
 )
 from projections.matching import saying
-from projections.moment import Moment, span, touched
+from projections.moment import Moment, span, standing_rows, touched
+from projections.query import Query
 from projections.read_model import Batch, Projection, ReadModel, Row, generic, to_json
 from projections.rows import row_of
+from projections.selection import Wanted
 from schemas.events import RecordedEvent
 from schemas.tokens import Sought
 
@@ -161,7 +164,7 @@ def list_programmes(
     q: Sought | None = None,
 ) -> Listing:
     """Return programmes, by id."""
-    conditions = [table.c.family == family] if family else []
+    conditions: list[Wanted] = [*equal(family=family)]
     conditions += saying(db, moment, "programme", table, q)
     listing = list_rows(db, table, moment, page, *conditions)
     listing.rows = _items(db, moment, listing.rows)
@@ -178,7 +181,7 @@ def list_questions(
     db: ReadModel, moment: Moment, page: Page, id: str
 ) -> Listing | None:
     """Return the questions of a programme in the order asked, or None without one."""
-    rows = all_rows(db, table, moment.without_day(), table.c.id == id)
+    rows = all_rows(db, table, moment.without_day(), *exactly(id=id))
     if not rows:
         return None
     listing = page_of([row for row in rows if row["question"]], page, _key)
@@ -221,18 +224,18 @@ def _item(row: Row, moment: Moment, known: "ProgrammeLabels", opened: Opened) ->
 
 
 class ProgrammeLabels:
-    """The titles, scales and questions of all programmes, at one moment."""
+    """The titles, scales and questions of all programmes, at one position."""
 
-    def __init__(self, rows: list[Row]) -> None:
-        self.rows = {row["id"]: row for row in rows if row["part"] == ""}
+    def __init__(self, ever: dict[str, list[Row]], position: int) -> None:
+        self._ever, self._position = ever, position
         self._questions: dict[str, dict[str, Row]] = {}
-        self._scales = {
-            id: {each["grade"]: each for each in orjson.loads(row["grades"])}
-            for id, row in self.rows.items()
-        }
-        for row in rows:
-            if row["question"]:
-                self._questions.setdefault(row["id"], {})[row["question"]] = row
+        self._scales: dict[str, dict[str, Row]] = {}
+
+    @cached_property
+    def rows(self) -> dict[str, Row]:
+        """The row of each programme."""
+        found = ((id, self._itself(id)) for id in self._ever)
+        return {id: row for id, row in found if row}
 
     def title(self, id: str | None) -> str | None:
         """Return the title of a programme."""
@@ -244,31 +247,66 @@ class ProgrammeLabels:
 
     def questions(self, id: str) -> list[Row]:
         """Return the questions of a programme, in the order asked."""
-        return sorted(self._questions.get(id, {}).values(), key=_by_number)
+        return sorted(self._asked(id).values(), key=_by_number)
 
     def question(self, programme: str, question: str) -> Row | None:
         """Return one question, or None."""
-        return self._questions.get(programme, {}).get(question)
+        return self._asked(programme).get(question)
 
     def grade_label(self, programme: str, grade: str) -> str:
         """Return the label of a grade on the scale of a programme."""
-        known = self._scales.get(programme, {}).get(grade, {})
+        known = self._scale(programme).get(grade, {})
         return known.get("label") or grade
 
     def grade_rank(self, programme: str, grade: str) -> int | None:
         """Return the rank of a grade: 1 is the best."""
-        rank: int | None = self._scales.get(programme, {}).get(grade, {}).get("rank")
+        rank: int | None = self._scale(programme).get(grade, {}).get("rank")
         return rank
 
     def length(self, programme: str) -> int:
         """Return how many grades the scale of a programme has."""
-        return len(self._scales.get(programme, {}))
+        return len(self._scale(programme))
+
+    def _itself(self, id: str) -> Row | None:
+        return next((row for row in self._standing(id) if row["part"] == ""), None)
+
+    def _asked(self, id: str) -> dict[str, Row]:
+        """Return the questions of a programme, by their ids."""
+        if id not in self._questions:
+            rows = self._standing(id)
+            found = {row["question"]: row for row in rows if row["question"]}
+            self._questions[id] = found
+        return self._questions[id]
+
+    def _scale(self, id: str) -> dict[str, Row]:
+        """Return the grades of the scale of a programme."""
+        if id not in self._scales:
+            row = self.rows.get(id)
+            grades = orjson.loads(row["grades"]) if row else []
+            self._scales[id] = {each["grade"]: each for each in grades}
+        return self._scales[id]
+
+    def _standing(self, id: str) -> list[Row]:
+        return standing_rows(self._ever.get(id, ()), self._position)
 
 
 def labels(db: ReadModel, moment: Moment) -> ProgrammeLabels:
     """Return what other nouns show of programmes."""
-    always = moment.without_day()
-    return db.remember(
-        ("programmes", touched(db, always, "programme")),
-        lambda: ProgrammeLabels(all_rows(db, table, always)),
-    )
+    key = ("programmes", touched(db, moment.without_day(), "programme"))
+    return db.remember(key, lambda: _labels(db, moment))
+
+
+def _labels(db: ReadModel, moment: Moment) -> ProgrammeLabels:
+    ever = db.of_all_time("programme", moment.reach, _read)
+    return ProgrammeLabels(ever, moment.reach)
+
+
+_EVER = Query(select(table).order_by(table.c.id, table.c.part, table.c.valid_from))
+
+
+def _read(connection: Connection) -> dict[str, list[Row]]:
+    """Return the rows of all programmes that ever stood, by id."""
+    found: dict[str, list[Row]] = {}
+    for row in _EVER.rows(connection, {}):
+        found.setdefault(row["id"], []).append(row)
+    return found

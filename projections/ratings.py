@@ -8,11 +8,12 @@ group are worked out anew, and those that change are restated.
 from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache, partial
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from sqlalchemy import Column, Connection, Index, Integer, func, select, text
 
 from projections import bodies, database, inspections, programmes
+from projections.conditions import equal
 from projections.database import KEY, versioned_table
 from projections.listing import (
     Listing,
@@ -26,6 +27,7 @@ from projections.listing import (
 from projections.moment import Moment, certainty, span
 from projections.read_model import Batch, Projection, ReadModel, Row, generic
 from projections.rows import row_of
+from projections.selection import Wanted
 from schemas import dates
 from schemas.codelists import label
 from schemas.events import RecordedEvent
@@ -254,10 +256,8 @@ def list_ratings(
     db: ReadModel, moment: Moment, page: Page, **filters: str | None
 ) -> Listing:
     """Return ratings, by id; the filters are those of FILTERS."""
-    conditions = [
-        table.c[name] == filters[name] for name in FILTERS if filters.get(name)
-    ]
-    listing = list_rows(db, table, moment, page, *conditions)
+    wanted = equal(**{name: filters.get(name) for name in FILTERS})
+    listing = list_rows(db, table, moment, page, *wanted)
     listing.rows = rating_items(db, moment, listing.rows)
     return listing
 
@@ -268,9 +268,9 @@ def get_rating(db: ReadModel, moment: Moment, id: str) -> Row | None:
     return rating_items(db, moment, [row])[0] if row else None
 
 
-def rating_rows(db: ReadModel, moment: Moment, *conditions: Any) -> list[Row]:
+def rating_rows(db: ReadModel, moment: Moment, *wanted: Wanted) -> list[Row]:
     """Return the rows of ratings that stood at the moment, whatever their dates."""
-    return all_rows(db, table, moment, *conditions)
+    return all_rows(db, table, moment, *wanted)
 
 
 def rating_items(db: ReadModel, moment: Moment, rows: Sequence[Row]) -> list[Row]:

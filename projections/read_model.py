@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, Table, func, insert, select
 from projections import database, texts
 from projections.batch import CHUNK, Batch, Memory, erase_words
 from projections.database import metadata
-from projections.facts import GENERIC_VERBS, Thing
+from projections.facts import GENERIC_VERBS
 from projections.tables import (
     Row,
     erased,
@@ -132,7 +132,7 @@ class ReadModel:
         self._handlers: dict[str, list[Handler]] = {}
         self._remembered: OrderedDict[Hashable, Any] = OrderedDict()
         self._remembering = Lock()
-        self._folded: dict[str, tuple[int, dict[str, Thing]]] = {}
+        self._of_all_time: dict[str, tuple[int, Any]] = {}
         self._seen: int | None = None
         self._first_seen = 0
         self._touched: dict[str, int] = {}
@@ -311,20 +311,22 @@ class ReadModel:
                 self._remembered.popitem(last=False)
         return made
 
-    def folded(self, noun: str, position: int) -> tuple[int, dict[str, Thing]]:
-        """Return the things of a noun as folded last, and up to where, for more.
+    def of_all_time(
+        self, noun: str, position: int, make: Callable[[Connection], T]
+    ) -> T:
+        """Return what is made of all rows of a noun, those that ended too.
 
-        Nothing, if that lies beyond the position.
+        It tells of every position up to the one at which it was made, and on until the
+        noun is touched: so it serves questions about the past as those about now.
         """
         with self._remembering:
-            last, things = self._folded.get(noun, (0, {}))
-            return (last, things) if last <= position else (0, {})
-
-    def keep_folded(self, noun: str, position: int, things: dict[str, Thing]) -> None:
-        """Keep the things of a noun as they stood at a position, if it is the last."""
-        with self._remembering:
-            if position > self._folded.get(noun, (0, {}))[0]:
-                self._folded[noun] = position, things
+            made_at, made = self._of_all_time.get(noun, (-1, None))
+        if position > made_at and self.touched(noun, position) > made_at:
+            with database.reading(self.engine) as connection:
+                made_at, made = read_position(connection), make(connection)
+            with self._remembering:
+                self._of_all_time[noun] = made_at, made
+        return cast(T, made)
 
     def touched(self, noun: str, position: int) -> int:
         """Return a position since which nothing of a noun was recorded up to another.

@@ -5,11 +5,17 @@ from collections.abc import Sequence
 import orjson
 from sqlalchemy import Column, Integer
 
+from projections.conditions import equal
 from projections.database import KEY, versioned_table
 from projections.facts import Thing
 from projections.history import positions_of
 from projections.items import Known, coded
-from projections.listing import Listing, Page, equal, get_row, list_rows
+from projections.listing import (
+    Listing,
+    Page,
+    get_row,
+    list_rows,
+)
 from projections.moment import Moment, span
 from projections.read_model import Projection, ReadModel, Row, to_json
 from projections.rows import keep_rows, plain_of, row_of
@@ -54,7 +60,7 @@ def list_redactions(
     stream: str | None = None,
 ) -> Listing:
     """Return redactions, by id."""
-    conditions = equal(table, basis=basis, target_stream=stream)
+    conditions = equal(basis=basis, target_stream=stream)
     listing = list_rows(db, table, moment, page, *conditions)
     listing.rows = _items(db, moment, listing.rows)
     return listing

@@ -11,6 +11,7 @@ from statistics import median_low
 from sqlalchemy import Column, Integer, func, select
 
 from projections import database
+from projections.conditions import equal
 from projections.database import KEY, versioned_table
 from projections.facts import Thing
 from projections.history import positions_of
@@ -20,7 +21,6 @@ from projections.listing import (
     Page,
     all_rows,
     chunks,
-    equal,
     get_row,
     list_rows,
 )
@@ -83,7 +83,7 @@ def list_reports(
     state: str | None = None,
 ) -> Listing:
     """Return reports, by id."""
-    conditions = equal(table, about_stream=about, kind=kind, state=state)
+    conditions = equal(about_stream=about, kind=kind, state=state)
     listing = list_rows(db, table, moment, page, *conditions)
     listing.rows = _items(db, moment, listing.rows)
     return listing

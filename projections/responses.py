@@ -4,15 +4,16 @@ Police Act 1996 s.55(5A): a local policing body must publish its comments, and t
 response to them, within 56 days of the day on which the report is published.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from projections import bodies, gaps, inspections
-from projections.facts import Fact
-from projections.history import things_of
-from projections.listing import Listing, Page, page_of
+import orjson
+
+from projections import bodies, gaps, inspections, statements
+from projections.conditions import Condition, among, exactly
+from projections.listing import Listing, Page, all_rows, page_of
 from projections.moment import Moment
 from projections.read_model import ReadModel, Row
 from schemas import dates
@@ -43,10 +44,9 @@ def list_responses(
     """Return responses, by inspection and body; `body`: a force, or its overseer."""
     rows = [
         row
-        for row in response_rows(db, moment)
+        for row in response_rows(db, moment, body, inspection)
         if status in (None, row["status"])
         and body in (None, row["body"], row["overseen_by"])
-        and inspection in (None, row["inspection"])
     ]
     hidden = moment.as_of is not None and not moment.with_undated
     shown = [row for row in rows if row["published_on"] or not hidden]
@@ -55,15 +55,28 @@ def list_responses(
     return listing
 
 
-def response_rows(db: ReadModel, moment: Moment) -> list[Row]:
-    """Return a row for each published inspection and each of its subjects."""
-    known = Known(db, moment)
+def response_rows(
+    db: ReadModel,
+    moment: Moment,
+    body: str | None = None,
+    inspection: str | None = None,
+) -> list[Row]:
+    """Return a row for each published inspection and each of its subjects.
+
+    Of one body: of those of which it, or one that it ever oversaw, is a subject.
+    """
+    known = Known(db, moment, body)
     return [
-        known.row(published, body)
-        for published in inspections.published(db, moment)
+        known.row(published, subject)
+        for asked in known.subjects or _ANYBODY
+        for published in inspections.published(db, moment, asked, inspection)
         if _had_come(published["published_on"], moment)
-        for body in published["subjects"]
+        for subject in published["subjects"]
+        if asked in (None, subject)
     ]
+
+
+_ANYBODY: list[str | None] = [None]
 
 
 @dataclass(frozen=True)
@@ -78,15 +91,26 @@ class Answer:
 
 
 class Known:
-    """What is on record at one moment of those who answer, and their answers."""
+    """What is on record at one moment of those who answer, and their answers.
 
-    def __init__(self, db: ReadModel, moment: Moment) -> None:
+    Of one body the `subjects` are itself and those that it ever oversaw.
+    """
+
+    def __init__(self, db: ReadModel, moment: Moment, body: str | None) -> None:
         self.moment = moment
         self.bodies = bodies.labels(db, moment)
         self.searched = gaps.open_gaps(db, moment, GapKind.RESPONSE_NOT_FOUND)
+        self.subjects = [body, *self.bodies.overseen(body)] if body else []
         self.answers: dict[str, list[Answer]] = {}
-        for stream, answer in _answers(db, moment):
+        for stream, answer in _answers(db, moment, self._answering()):
             self.answers.setdefault(stream, []).append(answer)
+
+    def _answering(self) -> list[Condition]:
+        """Keep what those say who ever oversaw the subjects."""
+        if not self.subjects:
+            return []
+        found = {each for id in self.subjects for each in self.bodies.overseers(id)}
+        return [among("body", sorted(found))]
 
     def row(self, inspection: Row, body: str) -> Row:
         """Return what is held of the response to one inspection of one body."""
@@ -158,8 +182,8 @@ class Known:
         """Return the local policing body on the day of the publication."""
         day = dates.first_day(published_on) if published_on else self.moment.day
         found = self.bodies.overseer_on(body, day)
-        kind = self.bodies.kinds.get(found or "", BodyKind.LOCAL_POLICING_BODY)
-        return found if kind == BodyKind.LOCAL_POLICING_BODY else None
+        kind = self.bodies.kind(found)
+        return found if kind in (None, BodyKind.LOCAL_POLICING_BODY) else None
 
     def _answer(self, inspection: str, body: str) -> Answer | None:
         """Return the first answer of any body that oversaw the force: they change."""
@@ -176,21 +200,21 @@ class Known:
         return None
 
 
-def _answers(db: ReadModel, moment: Moment) -> Iterator[tuple[str, Answer]]:
+def _answers(
+    db: ReadModel, moment: Moment, by: Iterable[Condition]
+) -> Iterator[tuple[str, Answer]]:
     """Give each response that had come by the moment, by what it answers."""
-    for id, thing in things_of(db, moment, "statement").items():
-        for fact in thing.live("statement.published")[:1]:
-            answer = _answer_of(id, fact, thing.position)
-            if fact.data["kind"] != StatementKind.SECTION_55_RESPONSE:
-                continue
-            if answer.date is None or _had_come(answer.date, moment):
-                yield from ((each, answer) for each in fact.data["responds_to"])
+    kind = exactly(kind=str(StatementKind.SECTION_55_RESPONSE))
+    for row in all_rows(db, statements.table, moment, *kind, *by):
+        answer = _answer_of(row)
+        if _had_come(answer.date, moment):
+            yield from ((each, answer) for each in orjson.loads(row["responds_to"]))
 
 
-def _answer_of(id: str, fact: Fact, position: int) -> Answer:
-    name = "dated_on" if fact.data["dated_on"] else "published_on"
-    day, basis = fact.data[name], fact.data[f"{name}_basis"]
-    return Answer(id, fact.data["body"], day, basis, position)
+def _answer_of(row: Row) -> Answer:
+    name = "dated_on" if row["dated_on"] else "published_on"
+    day, basis = row[name], row[f"{name}_basis"]
+    return Answer(row["id"], row["body"], day, basis, row["position"])
 
 
 def _not_applicable(inspection: Row, overseer: str | None) -> str | None:

@@ -20,6 +20,8 @@ from sqlalchemy import (
 )
 
 from projections import bodies, database, findings
+from projections.body_labels import BodyLabels
+from projections.conditions import among, exactly, holding
 from projections.database import KEY
 from projections.listing import (
     Listing,
@@ -28,7 +30,6 @@ from projections.listing import (
     all_rows,
     check_key,
     chunks,
-    holding,
     number_of,
     open_words,
 )
@@ -113,7 +114,7 @@ def _concerns(table: Table, body: str) -> ColumnElement[bool]:
     if "body" in table.c:
         return table.c.body == body
     column = _naming(table)
-    return false() if column is None else holding(table.c[column], body)[0]
+    return false() if column is None else holding(column, body)[0].on(table)
 
 
 def _naming(table: Table) -> str | None:
@@ -182,7 +183,7 @@ def _rows(
     for noun in sorted({hit["noun"] for hit in hits}):
         table = TABLES[noun]
         for chunk in chunks(hit["id"] for hit in hits if hit["noun"] == noun):
-            wanted = (table.c.id.in_(chunk), table.c.part == "")
+            wanted = (among("id", chunk), *exactly(part=""))
             for row in all_rows(db, table, always, *wanted):
                 rows[noun, row["id"]] = {**row, "noun": noun}
     return rows
@@ -196,7 +197,7 @@ def _title(row: Row) -> str | None:
 def _item(
     row: Row,
     moment: Moment,
-    known: bodies.BodyLabels,
+    known: BodyLabels,
     opened: Opened,
     said: Sequence[Row],
     q: Sought,

@@ -5,10 +5,16 @@ from collections.abc import Sequence
 import orjson
 from sqlalchemy import Column
 
+from projections.conditions import equal, holding
 from projections.database import KEY, versioned_table
 from projections.facts import Thing
 from projections.items import Known, dated
-from projections.listing import Listing, Page, equal, get_row, holding, list_rows
+from projections.listing import (
+    Listing,
+    Page,
+    get_row,
+    list_rows,
+)
 from projections.matching import saying
 from projections.moment import Moment, span
 from projections.read_model import Projection, ReadModel, Row, to_json
@@ -53,8 +59,8 @@ def list_sessions(
 ) -> Listing:
     """Return sessions, by id."""
     conditions = [
-        *holding(table.c.bodies, body),
-        *equal(table, convened_by=convened_by),
+        *holding("bodies", body),
+        *equal(convened_by=convened_by),
     ]
     conditions += saying(db, moment, "session", table, q)
     listing = list_rows(db, table, moment, page, *conditions)

@@ -13,6 +13,7 @@ import orjson
 from sqlalchemy import Column, Integer, func, or_, select
 
 from projections import database
+from projections.conditions import equal, exactly, stated
 from projections.database import KEY, versioned_table
 from projections.items import coded
 from projections.listing import (
@@ -20,13 +21,13 @@ from projections.listing import (
     Page,
     all_rows,
     chunks,
-    equal,
     get_row,
     list_rows,
     page_of,
 )
 from projections.moment import Moment, span, standing
 from projections.read_model import Batch, Projection, ReadModel, Row, to_json
+from projections.selection import Wanted
 from schemas.codelists import CheckOutcome, SourceState
 from schemas.events import RecordedEvent
 
@@ -186,7 +187,7 @@ def list_sources(
     url: str | None = None,
 ) -> Listing:
     """Return sources, by id."""
-    conditions = equal(table, outcome=outcome, publisher=publisher, url=url)
+    conditions: list[Wanted] = [*equal(outcome=outcome, publisher=publisher, url=url)]
     if cited_by:
         conditions.append(table.c.id.in_(_cited_by(cited_by, moment)))
     if checked_before:
@@ -209,7 +210,7 @@ def list_citations(
     """Return the events that cite a source, in the order of the log, or None."""
     if get_row(db, table, moment, id) is None:
         return None
-    rows = all_rows(db, cited, moment.without_day(), cited.c.source == id)
+    rows = all_rows(db, cited, moment.without_day(), *exactly(source=id))
     items = [_citing(row) for row in rows]
     return page_of(items, page, lambda row: (f"{row['position']:016}",))
 
@@ -219,7 +220,7 @@ def list_checks(db: ReadModel, moment: Moment) -> list[tuple[str, str | None]]:
 
     The one that was not looked at for longest comes first.
     """
-    found = list_rows(db, table, moment, Page(), table.c.url.is_not(None)).rows
+    found = list_rows(db, table, moment, Page(), stated("url")).rows
     looked = [(row["url"], row["checked_at"]) for row in found]
     return sorted(looked, key=lambda each: (each[1] or "", each[0]))
 

@@ -5,10 +5,16 @@ from collections.abc import Sequence
 import orjson
 from sqlalchemy import Boolean, Column
 
+from projections.conditions import equal, holding
 from projections.database import KEY, versioned_table
 from projections.facts import Thing
 from projections.items import Known, around_force, coded, dated
-from projections.listing import Listing, Page, equal, get_row, holding, list_rows
+from projections.listing import (
+    Listing,
+    Page,
+    get_row,
+    list_rows,
+)
 from projections.matching import saying
 from projections.moment import Moment, span
 from projections.read_model import Projection, ReadModel, Row, to_json
@@ -71,10 +77,10 @@ def list_statements(
 ) -> Listing:
     """Return statements, by id; `filters` are values of their columns."""
     conditions = [
-        *equal(table, **filters),
-        *holding(table.c.about, about),
-        *holding(table.c.responds_to, responds_to),
-        *around_force(db, moment, table, force),
+        *equal(**filters),
+        *holding("about", about),
+        *holding("responds_to", responds_to),
+        *around_force(db, moment, force),
     ]
     conditions += saying(db, moment, "statement", table, q)
     listing = list_rows(db, table, moment, page, *conditions)

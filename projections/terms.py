@@ -8,10 +8,16 @@ from collections.abc import Sequence
 
 from sqlalchemy import Boolean, Column
 
+from projections.conditions import equal
 from projections.database import KEY, versioned_table
 from projections.facts import Fact, Thing
 from projections.items import Known, around_force, coded, dated
-from projections.listing import Listing, Page, equal, get_row, list_rows
+from projections.listing import (
+    Listing,
+    Page,
+    get_row,
+    list_rows,
+)
 from projections.matching import saying
 from projections.moment import Moment, certainty, span
 from projections.read_model import Projection, ReadModel, Row
@@ -86,7 +92,7 @@ def list_terms(
     **filters: str | None,
 ) -> Listing:
     """Return terms, by id; `filters` are values of their columns."""
-    conditions = [*equal(table, **filters), *around_force(db, moment, table, force)]
+    conditions = [*equal(**filters), *around_force(db, moment, force)]
     conditions += saying(db, moment, "term", table, q)
     listing = list_rows(db, table, moment, page, *conditions)
     listing.rows = _items(db, moment, listing.rows)

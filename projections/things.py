@@ -25,6 +25,8 @@ from projections import (
     statements,
     terms,
 )
+from projections.conditions import among, exactly
+from projections.listing import all_rows
 from projections.moment import Moment, known_since, standing
 from projections.read_model import ReadModel
 
@@ -85,12 +87,9 @@ def absence(db: ReadModel, moment: Moment, noun: str, id: str) -> Absence:
 
 def ids(db: ReadModel, moment: Moment, noun: str, *only: str) -> list[str]:
     """Return the ids of the things on record at a moment, whatever their dates."""
-    table = TABLES[noun]
-    statement = select(table.c.id).where(standing(table, moment), table.c.part == "")
-    if only:
-        statement = statement.where(table.c.id.in_(only))
-    with database.reading(db.engine) as connection:
-        return sorted(set(connection.execute(statement).scalars()))
+    wanted = [*exactly(part=""), *([among("id", only)] if only else [])]
+    rows = all_rows(db, TABLES[noun], moment, *wanted, columns=("id",))
+    return sorted({row["id"] for row in rows})
 
 
 def counts(db: ReadModel, moment: Moment) -> dict[str, int]:

@@ -12,6 +12,8 @@ import orjson
 from sqlalchemy import Column, Integer, select
 
 from projections import bodies, database, ratings
+from projections.body_labels import BodyLabels
+from projections.conditions import among
 from projections.database import KEY, versioned_table
 from projections.facts import Fact, Thing, world_date
 from projections.listing import (
@@ -178,10 +180,10 @@ def _of_targets(
 ) -> list[Row]:
     rows: list[Row] = []
     for chunk in chunks(targets):
-        is_of = table.c.target.in_(chunk)
         if ever:
-            rows += _all_ever(db, moment, is_of)
+            rows += _all_ever(db, moment, table.c.target.in_(chunk))
         else:
+            is_of = among("target", chunk)
             rows += all_rows(db, table, moment.without_day(), is_of)
     return rows
 
@@ -248,7 +250,7 @@ def _items(db: ReadModel, moment: Moment, rows: Sequence[Row]) -> list[Row]:
 def _item(
     row: Row,
     moment: Moment,
-    known: bodies.BodyLabels,
+    known: BodyLabels,
     opened: Opened,
     sentence: str,
 ) -> Row:

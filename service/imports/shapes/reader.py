@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from projections.bodies import BodyLabels
+from projections.body_labels import BodyLabels
 from projections.programmes import ProgrammeLabels
 from schemas.codelists import BodyKind, Relation
 from schemas.dates import is_world_date
