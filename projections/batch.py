@@ -278,6 +278,8 @@ class Batch:
         """Return the values that are held of commitments, by this batch or before."""
         held = {row["commitment"]: row["value"] for row in self._words}
         missing = sorted({each for each in commitments if each not in held})
+        if not missing:
+            return {name: orjson.loads(value) for name, value in held.items()}
         statement = select(words.c.commitment, words.c.value)
         for start in range(0, len(missing), CHUNK):
             chunk = words.c.commitment.in_(missing[start : start + CHUNK])

@@ -14,7 +14,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
 
 from projections import database
 from projections.catalogue import ALL
@@ -32,6 +33,7 @@ class Generations:
 
     def __init__(self, folder: Path, database_url: str | None = None) -> None:
         self._folder, self._url = folder, database_url
+        self._pointer = folder / "generation"
         self._lock = Lock()
         self._control = database.open_engine(database_url) if database_url else None
         self._open: tuple[str, ReadModel] | None = None
@@ -68,13 +70,28 @@ class Generations:
 
         `fresh` are events that were just recorded: they need not be read.
         """
+        position = self._take(fresh) if fresh and self._open else None
+        if position is not None:
+            return position
         while True:
             model = self.current()
-            position = model.take(fresh) if fresh else None
-            if position is None:
-                position = model.catch_up(read, on_batch)
+            position = model.catch_up(read, on_batch)
             if self.current() is model:
                 return position
+
+    def _take(self, fresh: Sequence[RecordedEvent]) -> int | None:
+        """Apply events to what was opened last; None if that is not current any more.
+
+        It is seen under the lock under which a rebuild ends.
+        """
+        assert self._open
+        name, model = self._open
+        try:
+            return model.take(fresh, lambda connection: self._name(connection) == name)
+        except DBAPIError:
+            if self._name() == name:
+                raise
+            return None  # It was removed since.
 
     def rebuild(self, read: ReadEvents, on_batch: OnBatch | None = None) -> int:
         """Make a new generation from the log and switch to it."""
@@ -130,19 +147,19 @@ class Generations:
     def _open_file(self, name: str) -> Engine:
         return database.open_engine(f"sqlite:///{self._folder / name}")
 
-    def _name(self) -> str:
+    def _name(self, connection: Connection | None = None) -> str:
+        """Return the name of the current one, as an open transaction sees it."""
         if self._control:
-            return f"read_{max(self._schemas(self._control), default=1)}"
-        with suppress(FileNotFoundError):
-            return (self._folder / "generation").read_text().strip()
+            known = _schemas(connection) if connection else self._schemas(self._control)
+            return f"read_{max(known, default=1)}"
+        with suppress(FileNotFoundError), open(self._pointer) as file:
+            return file.read().strip()
         return "read-1.db"
 
     def _schemas(self, control: Engine) -> list[int]:
-        """Return the numbers of the generations that are whole."""
-        names = "SELECT nspname FROM pg_namespace WHERE nspname ~ '^read_[0-9]+$'"
         with control.connect() as connection:
             connection = connection.execution_options(isolation_level="AUTOCOMMIT")
-            return [_number(name) for name in connection.execute(text(names)).scalars()]
+            return _schemas(connection)
 
     def _names(self) -> list[str]:
         if not self._control:
@@ -172,7 +189,7 @@ class Generations:
                 if number < _number(name) - 1:
                     self._execute(f"DROP SCHEMA read_{number} CASCADE")
         else:
-            _write_beside(self._folder / "generation", name)
+            _write_beside(self._pointer, name)
             self._remove_old_files(_number(name))
 
     def _remove_old_files(self, number: int) -> None:
@@ -200,6 +217,14 @@ class Generations:
         with self._control.begin() as connection:
             for statement in statements:
                 connection.execute(text(statement))
+
+
+def _schemas(connection: Connection) -> list[int]:
+    """Return the numbers of the generations on PostgreSQL that are whole."""
+    return [_number(name) for (name,) in database.run(connection, _WHOLE)]
+
+
+_WHOLE = "SELECT nspname FROM pg_namespace WHERE nspname ~ '^read_[0-9]+$'"
 
 
 @contextmanager

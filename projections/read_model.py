@@ -212,10 +212,19 @@ class ReadModel:
                 f"{events[0].position} does not follow."
             )
 
-    def take(self, events: Sequence[RecordedEvent]) -> int | None:
-        """Apply the same; return the position reached, None if others come before."""
+    def take(
+        self,
+        events: Sequence[RecordedEvent],
+        is_current: Callable[[Connection], bool] = lambda _connection: True,
+    ) -> int | None:
+        """Apply the same; return the position reached, None if others come before.
+
+        None too if it is seen, under the lock, not to be current any more.
+        """
         with database.writing(self.engine) as connection:
             position = self._lock(connection)  # Another process may have been faster.
+            if not is_current(connection):
+                return None
             fresh = [event for event in events if event.position > position]
             if not fresh:
                 return position

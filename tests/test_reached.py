@@ -7,7 +7,8 @@ from threading import Thread
 import pytest
 
 from service.reached import SIZE, Point, Reached
-from tests.records import small
+from tests.editing import opened
+from tests.records import SmallRecord, small
 
 __all__ = ["small"]
 
@@ -96,3 +97,16 @@ def test_what_is_recorded_and_rebuilt_is_told(small):
     small.rename("someforce", "Some Police")
     record.rebuild()
     assert record.reached.point() == record.look() == Point(2, 2, 0)
+
+
+@pytest.mark.parametrize("rebuilds", [1, 2, 3])
+def test_what_is_recorded_goes_to_the_generation_that_another_has_made(place, rebuilds):
+    small = SmallRecord(place.folder, place.url)
+    small.register("someforce")
+    with opened(place.folder, place.url) as other:
+        for _ in range(rebuilds):
+            other.rebuild()
+        small.register("otherforce")
+        assert other.read_model.position == 2
+    assert small.record.look() == Point(1 + rebuilds, 2, 0)
+    small.record.close()
