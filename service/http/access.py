@@ -18,6 +18,7 @@ from service.log.mirror_store import MirrorStore
 from service.subscriptions import TOKEN_PATTERN
 
 View = Callable[..., Any]
+EDITOR = "copperplate.editor"  # In the environment of a request: whose key it bears.
 READING = {"GET", "HEAD", "OPTIONS"}
 _SCHEME = "bearer "
 _SECRET = re.compile(f"{KEY_PATTERN}|{TOKEN_PATTERN}".encode())
@@ -162,10 +163,12 @@ def _guarded(wrapper: View, **members: Any) -> View:
 
 
 def _known_editor() -> Editor:
-    found = authenticate(record(), _bearer())
+    environ = request.environ
+    known = EDITOR in environ  # The gate before the app has just looked it up.
+    found = environ[EDITOR] if known else authenticate(record(), _bearer())
     if found is None:
         raise stranger()
-    return found
+    return cast(Editor, found)
 
 
 def _bearer() -> str:

@@ -257,7 +257,7 @@ def keeps(
         @wraps(view)
         def wrapper(**path: Any) -> Response:
             choose_form(("json",))
-            read_query(request.query_string, Closed())
+            read_query(request.query_string, _made(Closed))
             said = read_members(_made(body)) if body else {}
             found = view(**path, **said)
             row, at = found if status == 201 else (found, None)
@@ -278,7 +278,7 @@ def keeps(
 def _read_write(contract: Contract, path: Mapping[str, Any]) -> dict[str, Any]:
     _check_id(contract.noun, path.get("id"))
     choose_form(("json",))
-    _, said = read_query(request.query_string, (contract.query or Closed)())
+    _, said = read_query(request.query_string, _made(contract.query or Closed))
     assert contract.body
     return {**said, **read_write(_made(contract.body))}
 

@@ -11,6 +11,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from flask import Response
 
 from service.editors import authenticate
+from service.http.access import EDITOR
 from service.http.addresses import address_of
 from service.http.errors import respond
 from service.http.headers import is_pinned, put_standing
@@ -73,9 +74,11 @@ def _lifts_limits(environ: WSGIEnvironment, record: Record) -> bool:
     if given[: len(_BEARER)].lower() != _BEARER:
         return False
     try:
-        return authenticate(record, given[len(_BEARER) :].strip()) is not None
+        found = authenticate(record, given[len(_BEARER) :].strip())
     except Exception:  # The app tells what the matter is with the database.
         return False
+    environ[EDITOR] = found
+    return found is not None
 
 
 def _refusal(wait: int, record: Record) -> Response:
