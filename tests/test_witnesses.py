@@ -230,7 +230,7 @@ def forged(note, *, public_seed=bytes(32), at=None, name=KEY.name):
     now = int(time.time()) if at is None else at
     text = note.rpartition(b"\n\n")[0] + b"\n"
     message = f"cosignature/v1\ntime {now}\n".encode() + text
-    signature = signer._private.sign(message)
+    signature = signer.signature(message)
     key = CosignerKey(name, signer.verifier.public)
     raw = key.id + now.to_bytes(8, "big") + signature
     return f"— {name} {encode_base64(raw)}\n".encode()
