@@ -19,7 +19,7 @@ from schemas.codelists import ImportState
 from service.editors import Editor
 from service.imports.importer import must_have_shape
 from service.imports.reading import UnreadableFileError
-from service.imports.work import is_id
+from service.imports.wanted import is_id
 from service.log.errors import StorageFullError
 from service.record import Record
 from service.uploads import Upload, UploadError, is_held, remove_left

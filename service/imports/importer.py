@@ -48,7 +48,8 @@ from service.imports.shapes import (
 from service.imports.shapes.cells import faults_of, is_address
 from service.imports.story import STORY, is_story, read_story
 from service.imports.unread import why_unread
-from service.imports.work import Options, RefusedError, Work
+from service.imports.wanted import RefusedError
+from service.imports.work import Options, Work
 from service.imports.work import Row as Done
 from service.log.errors import ConflictError
 from service.record import Record

@@ -16,7 +16,7 @@ from service.domain.catalogue import EVENT_TYPES
 from service.imports.names import shown
 from service.imports.reading import read_text
 from service.imports.shapes.reader import Reader, Shape
-from service.imports.work import RefusedError, Wanted
+from service.imports.wanted import RefusedError, Wanted
 
 Story = Mapping[str, Any]
 Row = tuple[int, Story | str]

@@ -4,44 +4,34 @@ A row is all its events or none: what it would record is kept apart until the wh
 row has passed the rules, and a batch of rows is then appended in one transaction.
 """
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cache, lru_cache
 from typing import Any, TypeVar
 
-import orjson
-from marshmallow import Schema, ValidationError
-
-from schemas import dates
-from schemas.catalogue import DATA_SCHEMAS
 from schemas.codelists import AskedBy, Reason
 from schemas.events import RecordedEvent
-from schemas.fields import ID_LENGTH, ID_PATTERN, EventData
-from schemas.sources import SourceSchema
 from service.domain.base import Aggregate, Corrected, Event, Fact, type_of
+from service.imports.compared import differences, edits, is_known, shown, with_members
+from service.imports.wanted import (
+    Data,
+    RefusedError,
+    Wanted,
+    checked,
+    cut,
+    is_id,
+    said,
+    sourcing,
+    sourcing_of,
+)
 from service.log.drafts import Draft, Prepared, prepare
 from service.log.errors import DraftError
 from service.record import Record, draft_of, fold
 
 A = TypeVar("A", bound=Aggregate)
-S = TypeVar("S", bound=Schema)
-Data = Mapping[str, Any]
-Command = Callable[[Any, dict[str, Any]], Event]
-Context = dict[str, Any]
 May = Callable[[str, str], bool]
-_ID = re.compile(ID_PATTERN)
 _HOLDER = " disputes"  # No member has such a name.
 MOST_STREAMS = 200_000  # Names of streams that are kept, of one noun.
 KEPT = 5_000  # Things that are kept in memory from one batch to the next.
-
-
-class RefusedError(Exception):
-    """The row cannot be recorded; `faults` say why, each with its column."""
-
-    def __init__(self, *faults: str) -> None:
-        super().__init__(" ".join(faults))
-        self.faults = faults
 
 
 @dataclass(frozen=True)
@@ -57,35 +47,6 @@ class Options:
     by: str = "system"
     may: May = lambda action, noun: True
     key_id: str | None = None
-
-
-def _any(_event: Any) -> bool:
-    return True
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """A fact that a row states: an event of a thing, unless it is there already.
-
-    `data` are all members; `stated` names those that the row itself says something
-    about, by which it is compared. `is_same` finds the facts of the same natural key,
-    of which `nth` says which is meant, where a file may state several alike.
-    `context` is passed to the commands that correct or dispute it. With `is_edit` the
-    row showed the fact as it stands, and `stated` names what was changed of it, sealed
-    members too: what was unknown is filled in, everything else differs.
-    """
-
-    kind: type[Aggregate]
-    id: str
-    type: str
-    data: Data
-    command: Command
-    stated: Sequence[str] = ()
-    is_same: Callable[[Any], bool] = _any
-    source: Data | None = None
-    context: Context = field(default_factory=dict)
-    nth: int | None = None
-    is_edit: bool = False
 
 
 @dataclass
@@ -169,7 +130,7 @@ class Work:
         if known is None:
             if not is_id(id):
                 hint = "names no stream: a-z, 0-9, - and dots."
-                raise RefusedError(f"id: {_cut(id)} {hint}")
+                raise RefusedError(f"id: {cut(id)} {hint}")
             known = self._load(kind(id))
         assert isinstance(known, kind)  # A stream is named after its kind.
         return known
@@ -179,11 +140,11 @@ class Work:
         thing = self.name(wanted.kind, wanted.id)
         if self._agrees_again(thing, wanted):
             return
-        data = _checked(wanted)
+        data = checked(wanted)
         fact = _fact(thing, wanted)
         if fact is None:
             _must_not_come_back(thing, wanted)
-            self._add(thing, wanted.command(thing, {**data, **_sourcing(wanted)}))
+            self._add(thing, wanted.command(thing, {**data, **sourcing(wanted)}))
         else:
             self._compare(thing, fact, wanted, data)
 
@@ -219,7 +180,7 @@ class Work:
     def add_source(self, thing: Aggregate, fact: Fact, source: Data | None) -> None:
         """Add a source to a fact, unless it is known."""
         if source and not is_known(source, fact.event.sources):
-            members = _sourcing_of(source)
+            members = sourcing_of(source)
             self._add(thing, thing.add_source(adds_to=fact.version, **members))
 
     def _agrees_again(self, thing: Aggregate, wanted: Wanted) -> bool:
@@ -228,20 +189,20 @@ class Work:
         The rows of a file often repeat what they have in common.
         """
         known, agreed = self._agreed.get(thing.stream, (None, None))
-        return known is thing and agreed is not None and agreed == _said(wanted)
+        return known is thing and agreed is not None and agreed == said(wanted)
 
     def _compare(
         self, thing: Aggregate, fact: Fact, wanted: Wanted, data: Data
     ) -> None:
         wanted = self._without_redacted(thing, fact, wanted)
         known = {**fact.event.data, **self.words(thing.stream, fact.version)}
-        compare = _edits if wanted.is_edit else _differences
+        compare = edits if wanted.is_edit else differences
         finer, other = compare(known, data, wanted.stated)
         if not finer and not other:
             if wanted.stated:
                 self.add_source(thing, fact, wanted.source)
             if not self._redacted.get((thing.stream, fact.version)):
-                self._agreed[thing.stream] = thing, _said(wanted)
+                self._agreed[thing.stream] = thing, said(wanted)
         elif other:
             self._dispute(thing, fact, wanted, data, [*finer, *other])
         else:
@@ -268,7 +229,7 @@ class Work:
         data: Data,
         names: list[str],
     ) -> None:
-        changed = _with(fact.event.data, data, names)
+        changed = with_members(fact.event.data, data, names)
         if any(each.data == changed for each in fact.disputes.values()):
             return
         if changed == fact.event.data:
@@ -281,7 +242,7 @@ class Work:
             disputes=fact.version,
             data=changed,
             **wanted.context,
-            **_sourcing(wanted),
+            **sourcing(wanted),
         )
         self._add(thing, dispute)
 
@@ -298,11 +259,11 @@ class Work:
             raise RefusedError(self._differs(thing, fact, data, names) + hint)
         correction = thing.correct(
             corrects=fact.version,
-            data=_with(fact.event.data, data, names),
+            data=with_members(fact.event.data, data, names),
             reason=str(Reason.SOURCE_FOUND),
             asked_by=str(AskedBy.SYSTEM),
             **wanted.context,
-            **_sourcing(wanted),
+            **sourcing(wanted),
         )
         self._add(thing, correction)
 
@@ -313,7 +274,7 @@ class Work:
         where = f"position {position}" if position else f"{thing.stream} of this import"
         there = fact.event.data
         sides = [
-            f"{n} is {_shown(there[n])} there, {_shown(data[n])} here"
+            f"{n} is {shown(there[n])} there, {shown(data[n])} here"
             if n in there
             else f"{n} has other words there"  # Sealed: the report must not hold them.
             for n in names
@@ -365,13 +326,6 @@ class Work:
         return known is not None and thing.stream not in known
 
 
-def _said(wanted: Wanted) -> tuple[Any, ...] | None:
-    """Return all that tells whether a fact is there, None if that is not plain."""
-    if wanted.is_same is not _any or wanted.nth or wanted.is_edit:
-        return None
-    return wanted.type, wanted.data, wanted.stated, wanted.source
-
-
 def _about(event: RecordedEvent) -> int:
     """Return the version of the original event that an event is about: often itself."""
     named = (event.data.get(name) for name in ("corrects", "disputes", "adds_to"))
@@ -421,141 +375,3 @@ def _must_not_come_back(thing: Aggregate, wanted: Wanted) -> None:
 
 def _was_retracted(what: str) -> str:
     return f"Retracted: {what} was taken back, and an import does not bring it back."
-
-
-def _checked(wanted: Wanted) -> dict[str, Any]:
-    """Return the data as the wire contract has it, or name all its faults."""
-    try:
-        data = _load(DATA_SCHEMAS[wanted.type], wanted.data)
-        if wanted.source:
-            _check_source(_without_title(wanted.source))
-    except ValidationError as error:
-        # marshmallow leaves this method without types.
-        messages = error.normalized_messages()  # type: ignore[no-untyped-call]
-        raise RefusedError(*_faults(messages)) from error
-    return data
-
-
-def _check_source(source: Data) -> None:
-    """Check a source; rows near each other often have the same."""
-    try:
-        raw = orjson.dumps(source)
-    except TypeError:  # A lone surrogate, say: the schema names it.
-        _schema(SourceSchema).load(dict(source))
-    else:
-        _check_source_in(raw)
-
-
-@lru_cache(maxsize=1000)
-def _check_source_in(raw: bytes) -> None:
-    _schema(SourceSchema).load(orjson.loads(raw))
-
-
-def _load(kind: type[EventData], data: Data) -> dict[str, Any]:
-    schema = _schema(kind)
-    loaded = schema.load_plainly(data)
-    return dict(schema.load(dict(data))) if loaded is None else loaded
-
-
-@cache
-def _schema(kind: type[S]) -> S:
-    # To make one costs more than all else that is done for a row.
-    return kind()
-
-
-def _faults(messages: Mapping[str, Any], prefix: str = "") -> list[str]:
-    texts: list[str] = []
-    for name, found in messages.items():
-        where = f"{prefix}{name}"
-        if isinstance(found, Mapping):
-            texts += _faults({str(k): v for k, v in found.items()}, f"{where}.")
-        else:
-            texts.append(f"{where}: {' '.join(map(str, found))}")
-    return texts
-
-
-def _differences(
-    known: Data, data: Data, stated: Sequence[str]
-) -> tuple[list[str], list[str]]:
-    """Return the members that say more than the record, and those that contradict."""
-    finer, other = [], []
-    for name in stated:
-        old, new = known.get(name), data[name]
-        if new is None or new == old:
-            continue
-        if dates.is_world_date(name):
-            if dates.is_finer(new, old):
-                finer.append(name)
-            elif not dates.agrees(new, old):
-                other.append(name)
-        else:
-            other.append(name)
-    return finer, other
-
-
-def _edits(
-    known: Data, data: Data, stated: Sequence[str]
-) -> tuple[list[str], list[str]]:
-    """Return the edited members that were unknown or are finer now, and all others."""
-    finer: list[str] = []
-    other: list[str] = []
-    for name in stated:
-        old, new = known.get(name), data[name]
-        is_date = dates.is_world_date(name)
-        is_finer = dates.is_finer(new, old) if is_date else _says_more(new, old)
-        (finer if is_finer else other).append(name)
-    return finer, other
-
-
-def _says_more(new: Any, old: Any) -> bool:
-    """Whether a value fills in what was unknown, and contradicts nothing."""
-    if isinstance(old, Mapping) and isinstance(new, Mapping):
-        return all(each in (None, new.get(name)) for name, each in old.items())
-    return old is None or old == []
-
-
-def _with(known: Data, data: Data, names: list[str]) -> dict[str, Any]:
-    twins = [f"{name}_basis" for name in names if f"{name}_basis" in known]
-    plain = [name for name in (*names, *twins) if name in known]
-    return {**known, **{name: data[name] for name in plain}}
-
-
-def _sourcing(wanted: Wanted) -> dict[str, Any]:
-    return _sourcing_of(wanted.source) if wanted.source else {}
-
-
-def _sourcing_of(source: Data) -> dict[str, Any]:
-    title = source.get("title")
-    titles = {"source_titles": [title]} if title else {}
-    return {"sources": [_without_title(source)], **titles}
-
-
-def _without_title(source: Data) -> dict[str, Any]:
-    return {name: value for name, value in source.items() if name != "title"}
-
-
-def is_known(source: Data, known: Sequence[Data]) -> bool:
-    """Whether a source is among those; titles are sealed and never decide."""
-    names = ("url", "sha256") if source["url"] or source["sha256"] else ("publisher",)
-    return any(
-        all(each.get(name) == source[name] for name in names)
-        and bool(each.get("url")) == bool(source["url"])
-        for each in known
-    )
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name}: {_shown(each)}" for name, each in value.items())
-    if isinstance(value, list):
-        return "; ".join(map(_shown, value)) or "none"
-    return "unknown" if value is None else str(value)
-
-
-def is_id(text: str) -> bool:
-    """Whether a text is an id as things have it."""
-    return len(text) <= ID_LENGTH and bool(_ID.fullmatch(text))
-
-
-def _cut(text: str) -> str:
-    return repr(text if len(text) <= ID_LENGTH else f"{text[:ID_LENGTH]}…")

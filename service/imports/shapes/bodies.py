@@ -7,7 +7,7 @@ from service.domain.bodies import Body, BodyLinked, BodyRegistered, BodyRenamed
 from service.imports.names import fold, shown, slug
 from service.imports.shapes.cells import Cells, need, new_id, region_id, whole_number
 from service.imports.shapes.reader import Reader, Shape
-from service.imports.work import RefusedError, Wanted
+from service.imports.wanted import RefusedError, Wanted
 
 
 def put_body(reader: Reader, cells: Cells) -> None:

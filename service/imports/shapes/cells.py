@@ -11,7 +11,7 @@ from schemas import dates
 from schemas.codelists import Code, Confidence, DateBasis, Level
 from schemas.fields import ID_LENGTH, ID_PATTERN, NAME_LENGTH, TEXT_LENGTH, URL_LENGTH
 from service.imports.names import shown, slug
-from service.imports.work import RefusedError
+from service.imports.wanted import RefusedError
 
 Cells = Mapping[str, str]
 Faults = dict[str, str]

@@ -12,7 +12,7 @@ from service.imports.shapes.lookup import (
     id_in_series,
 )
 from service.imports.shapes.reader import Reader, Shape
-from service.imports.work import Wanted
+from service.imports.wanted import Wanted
 from service.naming import dated_stem
 
 

@@ -29,7 +29,7 @@ from service.imports.shapes.lookup import (
 )
 from service.imports.shapes.ratings import name_of, peel_title, soc_title
 from service.imports.shapes.reader import Reader, Shape
-from service.imports.work import Command, RefusedError, Wanted
+from service.imports.wanted import Command, RefusedError, Wanted
 from service.naming import LETTERS
 
 ACCELERATED = "accelerated-"

@@ -18,7 +18,7 @@ from service.imports.shapes.lookup import (
     programme_of,
 )
 from service.imports.shapes.reader import FORCES, Reader, Shape
-from service.imports.work import RefusedError, Wanted
+from service.imports.wanted import RefusedError, Wanted
 
 NATIONAL = ("spotlight", "thematic", "state-of-policing")
 _KINDS = {

@@ -6,10 +6,11 @@ from typing import Any
 
 from schemas.codelists import Confidence
 from service.domain.base import Aggregate, Fact
+from service.imports.compared import is_known
 from service.imports.shapes.cells import Cells
 from service.imports.shapes.reader import Reader
 from service.imports.shapes.told import Data, is_shown, shown_as
-from service.imports.work import RefusedError, is_known
+from service.imports.wanted import RefusedError
 
 SOURCE = ("source_url", "source_title", "source_publisher", "confidence",
           "more_source_urls")  # fmt: skip

@@ -34,7 +34,7 @@ from service.imports.shapes.told import (
     shown_as,
     value_in,
 )
-from service.imports.work import RefusedError, Wanted, is_id
+from service.imports.wanted import RefusedError, Wanted, is_id
 
 
 def put_item(reader: Reader, cells: Cells, noun: str, tolds: Sequence[Told]) -> None:

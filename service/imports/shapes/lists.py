@@ -26,7 +26,7 @@ from service.imports.shapes.item_sources import SOURCE
 from service.imports.shapes.items import put_item
 from service.imports.shapes.reader import Reader, Shape
 from service.imports.shapes.told import Data, Told, is_sealed
-from service.imports.work import is_id
+from service.imports.wanted import is_id
 
 
 def _list(

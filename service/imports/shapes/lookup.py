@@ -12,7 +12,7 @@ from service.domain.inspections import PILLARS_APART, Inspection, inspection_id
 from service.imports.names import shown, slug
 from service.imports.shapes.cells import Cells, need
 from service.imports.shapes.reader import Reader
-from service.imports.work import RefusedError
+from service.imports.wanted import RefusedError
 
 A = TypeVar("A", bound=Aggregate)
 

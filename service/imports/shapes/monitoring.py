@@ -15,7 +15,7 @@ from service.imports.names import shown
 from service.imports.shapes.cells import Cells, when
 from service.imports.shapes.lookup import force_of, id_in_series
 from service.imports.shapes.reader import Reader, Shape
-from service.imports.work import Command, RefusedError, Wanted
+from service.imports.wanted import Command, RefusedError, Wanted
 
 _OBSERVED = re.compile(r"in Engage (?:at|on) ([0-9]{4}-[0-9]{2}-[0-9]{2})")
 _LENGTHS = {"year": 4, "month": 7, "day": 10}

@@ -21,7 +21,7 @@ from service.imports.shapes.lookup import (
     streams_of,
 )
 from service.imports.shapes.reader import Reader, Shape
-from service.imports.work import Command, RefusedError, Wanted
+from service.imports.wanted import Command, RefusedError, Wanted
 
 LONGEST = 80  # Characters of a slug.
 # Words of sources that clearly say what a code says; all others stay words.

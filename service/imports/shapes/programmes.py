@@ -18,7 +18,7 @@ from service.imports.shapes.cells import (
     whole_number,
 )
 from service.imports.shapes.reader import Reader, Shape
-from service.imports.work import RefusedError, Wanted
+from service.imports.wanted import RefusedError, Wanted
 
 
 def put_programme(reader: Reader, cells: Cells) -> None:

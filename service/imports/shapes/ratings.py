@@ -21,7 +21,7 @@ from service.imports.shapes.cells import (
 )
 from service.imports.shapes.inspections import publish
 from service.imports.shapes.reader import FORCES, Reader, Shape
-from service.imports.work import RefusedError, Wanted
+from service.imports.wanted import RefusedError, Wanted
 
 GRADES = ("outstanding", "good", "adequate", "requires_improvement", "inadequate")
 

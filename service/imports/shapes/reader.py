@@ -14,7 +14,8 @@ from service.domain.bodies import Body, BodyLinked
 from service.domain.programmes import Programme
 from service.imports.names import Names, UnknownNameError, fold_title, shown, slug
 from service.imports.shapes.cells import Cells, need, region_id
-from service.imports.work import RefusedError, Work
+from service.imports.wanted import RefusedError
+from service.imports.work import Work
 
 EVERYWHERE = ("source_url", "publisher", "confidence", "note")
 # Columns of which the text is sealed: names of people, titles, and what was said.

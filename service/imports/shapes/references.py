@@ -6,7 +6,7 @@ from typing import Any
 from service.domain.catalogue import NOUNS
 from service.imports.names import shown
 from service.imports.shapes.reader import Reader
-from service.imports.work import RefusedError, is_id
+from service.imports.wanted import RefusedError, is_id
 
 BODIES = ("body", "bodies", "subjects", "succeeded_by", "reported_by", "decided_by",
           "convened_by", "to")  # fmt: skip

@@ -17,7 +17,7 @@ from service.imports.shapes.lookup import (
     streams_of,
 )
 from service.imports.shapes.reader import Reader, Shape
-from service.imports.work import Wanted
+from service.imports.wanted import Wanted
 from service.naming import dated_stem
 
 

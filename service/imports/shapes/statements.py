@@ -23,7 +23,7 @@ from service.imports.shapes.lookup import (
     streams_of,
 )
 from service.imports.shapes.reader import Reader, Shape
-from service.imports.work import RefusedError, Wanted
+from service.imports.wanted import RefusedError, Wanted
 from service.naming import dated_stem
 
 RESPONSE = str(StatementKind.SECTION_55_RESPONSE)

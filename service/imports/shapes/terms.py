@@ -8,7 +8,7 @@ from service.imports.names import slug
 from service.imports.shapes.cells import Cells, need, when
 from service.imports.shapes.lookup import agree, body_in_office, force_of, id_in_series
 from service.imports.shapes.reader import Reader, Shape
-from service.imports.work import RefusedError, Wanted
+from service.imports.wanted import RefusedError, Wanted
 
 _FOR_A_TIME = re.compile(r"\s*\((temporary|interim|acting)\)$", re.IGNORECASE)
 

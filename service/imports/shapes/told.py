@@ -18,7 +18,7 @@ from service.domain.base import Aggregate, Event, Fact, type_of
 from service.domain.catalogue import EVENT_TYPES
 from service.imports.reading import tidy
 from service.imports.shapes.cells import Cells
-from service.imports.work import RefusedError
+from service.imports.wanted import RefusedError
 
 Data = dict[str, Any]
 _GUARDED = re.compile("'[=+@-]")  # How `?excel=true` keeps a cell from being a formula.
