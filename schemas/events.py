@@ -139,14 +139,9 @@ class CloudEventSchema(Open):
     data = fields.Nested(RecordedEventSchema)
 
 
-class WantedSchema(Closed):
-    """Which events are wanted."""
-
-    after = Whole(
-        validate=validate.Range(min=0, max=LARGEST),
-        metadata={"description": "Only events that follow this position."},
-    )
-    type = fields.String(
+def event_type() -> fields.String:
+    """Return a filter for events of one type."""
+    return fields.String(
         validate=[
             validate.Length(max=80),
             Matches(_TYPE, "Not a type of event: rating.awarded."),
@@ -156,6 +151,16 @@ class WantedSchema(Closed):
             "pattern": f"^{_TYPE}$",
         },
     )
+
+
+class WantedSchema(Closed):
+    """Which events are wanted."""
+
+    after = Whole(
+        validate=validate.Range(min=0, max=LARGEST),
+        metadata={"description": "Only events that follow this position."},
+    )
+    type = event_type()
     stream = fields.String(
         validate=[
             validate.Length(max=160),

@@ -4,6 +4,7 @@ from marshmallow import fields, validate
 
 from schemas.body_columns import BodyColumns
 from schemas.codelists import Change, Confidence
+from schemas.events import event_type
 from schemas.fields import Closed, Code, Id, Open
 from schemas.listing import (
     LARGEST,
@@ -64,10 +65,7 @@ class RecordedFilterSchema(LogPageSchema):
 class RecordedKindsSchema(Closed):
     """Which events, by what they say."""
 
-    type = fields.String(
-        validate=validate.Length(min=1, max=60),
-        metadata={"description": "Only of this type: `rating.awarded`."},
-    )
+    type = event_type()
     change = Code(Change, metadata={"description": "Only of this kind of change."})
 
 

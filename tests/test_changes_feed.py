@@ -119,6 +119,18 @@ def test_the_feed_of_an_unknown_body_is_not_found(client):
     assert client.get(f"{URL}.atom?bdoy=x").status_code == 400
 
 
+@pytest.mark.parametrize("address", [f"{URL}.atom", "/v1/bodies/kent/changes.atom"])
+def test_a_feed_of_a_type_that_there_is_not_is_refused(client, address):
+    assert client.get(f"{address}?type=key.added").status_code == 200
+    refused = client.get(f"{address}?type=rating.awared")
+    assert refused.status_code == 400
+    [error] = refused.json["errors"]
+    assert error["did_you_mean"][0] == "rating.awarded"
+    for malformed in ("x", "a" * 81, "a.b\x00", "A.b"):
+        assert client.get(f"{address}?type={malformed}").status_code == 400
+    assert client.get(f"{URL}?type=x").status_code == 400
+
+
 def test_a_name_is_no_markup_in_a_feed(small):
     small.register("someshire", "</title><script>&amp;]]>")
     [entry] = parsed(small.client(), f"{URL}.atom").entries

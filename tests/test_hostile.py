@@ -162,6 +162,34 @@ def test_no_query_is_too_much(ask, address):
         ask(f"{address.partition('?')[0]}?{query}")
 
 
+def test_no_parameter_is_taken_twice_nor_at_any_length(app, ask):
+    for rule, query in rules(app):
+        if query is None:
+            continue
+        for name in query().fields:
+            twice = ask(f"{filled(rule)}?{name}=1&{name}=2")
+            long = ask(f"{filled(rule)}?{name}={'a' * 10_000}")
+            if twice.status_code == long.status_code == 401:  # It takes a key first.
+                continue
+            assert twice.status_code == long.status_code == 400, (rule, name)
+            assert any(each["parameter"] == name for each in twice.json["errors"])
+
+
+def test_no_range_of_a_list_is_other_than_it_says(app, ask):
+    for rule, query in rules(app):
+        if query is None or "limit" not in query().fields:
+            continue
+        path = f"{filled(rule)}?limit=2"
+        whole = ask(path)
+        for given in ("bytes=0-9", "bytes=-1", "bytes=9-1", "bytes=0-0,5-6", "x=0-1"):
+            part = ask(path, headers={"Range": given})
+            if part.status_code == 206:
+                start, end = re.findall("[0-9]+", part.headers["Content-Range"])[:2]
+                assert part.data == whole.data[int(start) : int(end) + 1]
+            else:
+                assert part.status_code in (whole.status_code, 416), (path, given)
+
+
 # Cursors: whoever knows the code can forge them.
 KEYS = [
     [], [""], ["a"], ["0"], ["9" * 15], ["9" * 16], ["-1"], ["1.5"], ["a" * 401], ["A"],
@@ -201,6 +229,21 @@ def test_no_forged_cursor_is_too_much(ask, path):
     for end in range(1, len(sound), 7):
         answer = ask(address + sound[:end])
         assert answer.json["type"] == "/problems/invalid-cursor"
+
+
+def test_no_list_takes_the_cursor_of_another(ask):
+    ends = {}
+    for path in LISTS:
+        joined = "&" if "?" in path else "?"
+        if following := ask(f"{path}{joined}limit=1").json.get("next"):
+            ends[f"{path}{joined}"] = following.partition("cursor=")[2].partition("&")[
+                0
+            ]
+    assert len(ends) > 15
+    for path in ends:
+        for other, cursor in ends.items():
+            answer = ask(f"{path}limit=1&cursor={cursor}")
+            assert answer.status_code == (200 if path == other else 400), (path, other)
 
 
 def test_a_cursor_of_a_day_long_ago_or_far_ahead_leads_on(ask):

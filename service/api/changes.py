@@ -1,5 +1,6 @@
 """Changes: what was recorded of any noun, in sentences, also as feeds (Atom)."""
 
+from difflib import get_close_matches
 from typing import Any
 
 from flask import Blueprint, Response
@@ -14,10 +15,13 @@ from schemas.timeline import (
     RecordedSchema,
 )
 from service.api.bodies import moved
+from service.api.event_schemas import TYPES
 from service.context import head, read_model, record
 from service.http import atom, followed, meta, moments
 from service.http.contract import accepts, returns, serves
 from service.http.followed import PAGE, About, at_position, name_of
+from service.http.problems import ProblemError
+from service.http.queries import fault
 from service.http.representations import LISTED
 
 changes = Blueprint("changes", __name__, url_prefix="/v1")
@@ -71,10 +75,20 @@ def feed_of_body(id: str, **asked: Any) -> Response | None:
 
 def _answer(about: About, asked: dict[str, Any]) -> Response:
     moment = moments.resolve(asked, read_model(), head(), record().clock())
+    _must_exist(asked.get("type"))
     filters = {k: v for k, v in asked.items() if k not in moments.TIME}
     rows, is_more = latest_changes(read_model(), moment, PAGE, **filters)
     older = rows[-1]["position"] if is_more else None
     return followed.respond(about, moment, list(map(_entry, rows)), older)
+
+
+def _must_exist(type: str | None) -> None:
+    """Refuse a type that there is not: a feed has no place for a note about it."""
+    if type is None or type in TYPES:
+        return
+    detail = "There is no such type of event: /v1/schemas lists them."
+    errors = [fault("type", detail, get_close_matches(type, TYPES, n=3))]
+    raise ProblemError("invalid-parameter", f"type: {detail}", {"errors": errors})
 
 
 def _entry(row: Row) -> atom.Entry:
