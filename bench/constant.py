@@ -1,7 +1,8 @@
-"""The ceiling of our server: the same bytes, from an app that does nothing else.
+"""The ceiling of our server: the same answers, from an app that does nothing else.
 
 Run by `bench.reads` as `python -m bench.constant PORT FILE THREADS`: the file has the
-answers, by path.
+answers by address, with and without a body, to the last header. The server and its
+settings are those of `service.start`.
 """
 
 import os
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import orjson
 
+from service.start import WAITING
+
 ANSWERS = "BENCH_ANSWERS"
 
 
@@ -17,18 +20,25 @@ def application():
     """Return the app, in a worker."""
     told = orjson.loads(Path(os.environ[ANSWERS]).read_bytes())
     answers = {
-        path: ([tuple(each) for each in headers], body.encode("latin-1"))
-        for path, (headers, body) in told.items()
+        path: (_headers(headers), body.encode("latin-1"), _headers(of_304))
+        for path, (headers, body, of_304) in told.items()
     }
 
     def app(environ, start_response):
         query = environ["QUERY_STRING"]
         path = environ["PATH_INFO"] + (f"?{query}" if query else "")
-        headers, body = answers[path]
+        headers, body, of_304 = answers[path]
+        if "HTTP_IF_NONE_MATCH" in environ:
+            start_response("304 NOT MODIFIED", of_304)
+            return []
         start_response("200 OK", headers)
         return [body]
 
     return app
+
+
+def _headers(told):
+    return [tuple(each) for each in told]
 
 
 def main():
@@ -41,7 +51,8 @@ def main():
     Server(
         "bench.constant:application", address="127.0.0.1", port=int(port), workers=1,
         interface=Interfaces.WSGI, blocking_threads=int(threads), factory=True,
-        websockets=False, log_level=LogLevels.error,
+        backpressure=int(threads) + WAITING, websockets=False,
+        log_level=LogLevels.error,
     ).serve()  # fmt: skip
 
 

@@ -1,38 +1,51 @@
-"""Reads: hot, unchanged, cold and past, beside a constant answer and Datasette.
+"""Reads: hot, unchanged, cold and past, beside a constant answer, nginx and Datasette.
 
-Run `python -m bench.reads [--seconds S] [--connections N] [--events N]`. The opponents
-run in the same run: an app that gives the same bytes from a dictionary, served by the
-same server with the same settings, and Datasette on the same lists. Where there are two
-cores, servers have one and the load the other. `--events` adds a record of so many
-synthetic events, to see that hot reads do not depend on its length.
+Run `python -m bench.reads [--rounds N] [--connections N] [--times N]`; what `--records
+FOLDER` keeps need not be made again. All opponents run beside ours and are loaded in
+turns, a second each. The constant answer is the
+ceiling of our server: the same status, headers and body, to the byte, from a
+dictionary, served with the same settings; once more with four threads, which is the
+best for it. Ours counts its requests, as it does by default, at a rate that nobody
+reaches.
+
+With `--times 60` all is measured again on the founding record 60 times over, to see
+what grows: hot reads with nothing, cold reads by index, appends by the logarithm.
 """
 
 import argparse
-import http.client
 import os
 import platform
-import re
-import shutil
 import signal
-import sqlite3
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing
 from importlib.metadata import version
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import Request, urlopen
+from typing import Any
 
 import orjson
 
-from bench import synthetic
+from bench import rivals
+from bench.multiplied import founded
+from bench.serving import (
+    WRK,
+    Load,
+    Served,
+    children,
+    get,
+    in_turns,
+    middle_and_slowest,
+    rss,
+    running,
+    singly,
+    wait_for,
+)
 from service.config import Settings
+from service.domain.bodies import Body
 from service.record import Record
-from service.start import found
+from service.start import SHORT_READERS
 from tests import server
 
 PATHS = {
@@ -41,286 +54,247 @@ PATHS = {
     "history": "/v1/bodies/west-mercia/timeline",
     "CSV": "/v1/ratings.csv",
 }
-DATASETTE = {
-    "profile": "/record/ratings.json?body=west-mercia&_shape=objects&_size=1000",
-    "list": "/record/ratings.json?body=west-mercia&_shape=array&_size=100",
-    "history": "/record/events.json?stream__startswith=body-west&_size=100",
-    "CSV": "/record/ratings.csv?_stream=on&_size=max",
-}
-OWN = {"server-timing", "record-position", "date", "connection", "transfer-encoding"}
-THREADS = 4  # Of our server, in service/start.py.
-WRK = shutil.which("wrk")
-
-
-@contextmanager
-def running(command: list[str], port: int, **more: str) -> Iterator[str]:
-    """Run a server on one core for as long as the block lasts."""
-    with subprocess.Popen(
-        [*pinned(0), *command], env={**os.environ, **more}, stderr=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-    ) as process:  # fmt: skip
-        address = f"http://127.0.0.1:{port}"
-        try:
-            wait_for(address)
-            yield address
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(20)
-
-
-def pinned(core: int) -> list[str]:
-    has_two = (os.cpu_count() or 1) > 1 and shutil.which("taskset")
-    return ["taskset", "-c", str(core)] if has_two else []
-
-
-def wait_for(address: str) -> None:
-    for _ in range(2000):
-        try:
-            http.client.HTTPConnection(urlsplit(address).netloc).connect()
-        except OSError:
-            time.sleep(0.02)
-        else:
-            return
-    raise SystemExit(f"{address} does not answer")
-
-
-def load(url: str, seconds: float, connections: int, etag: str = "") -> tuple:
-    """Return requests a second, the median and the 99th percentile in milliseconds."""
-    if WRK is None:
-        return load_in_python(url, seconds, etag)
-    header = ["-H", f"If-None-Match: {etag}"] if etag else []
-    length = f"-d{max(1, round(seconds))}s"  # It takes no parts of seconds.
-    command = [*pinned(1), WRK, "-t1", f"-c{connections}", length,
-               "--latency", *header, url]  # fmt: skip
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", told)[1])
-    times = [re.search(rf"{p}%\s+([\d.]+)(us|ms|s)\b", told) for p in (50, 99)]
-    units = {"us": 0.001, "ms": 1, "s": 1000}
-    return rate, *(float(each[1]) * units[each[2]] for each in times)
-
-
-def load_in_python(url: str, seconds: float, etag: str) -> tuple:
-    parts = urlsplit(url)
-    path = parts.path + (f"?{parts.query}" if parts.query else "")
-    headers = {"If-None-Match": etag} if etag else {}
-    times: list[float] = []
-    with closing(http.client.HTTPConnection(parts.netloc)) as connection:
-        ends = time.perf_counter() + seconds
-        while time.perf_counter() < ends:
-            began = time.perf_counter()
-            connection.request("GET", path, headers=headers)
-            connection.getresponse().read()
-            times.append(time.perf_counter() - began)
-    return rate_of(times)
-
-
-def rate_of(times: list[float]) -> tuple:
-    ordered = sorted(times)
-    p99 = ordered[int(len(ordered) * 0.99)]
-    return len(times) / sum(times), statistics.median(times) * 1000, p99 * 1000
-
-
-def get(url: str) -> tuple[dict[str, str], bytes]:
-    with urlopen(Request(url)) as answer:
-        headers = {name.lower(): value for name, value in answer.headers.items()}
-        return headers, answer.read()
-
-
-def singly(urls: list[str]) -> tuple:
-    """Ask for each address once, on one connection: what nobody has made before."""
-    times = []
-    with closing(http.client.HTTPConnection(urlsplit(urls[0]).netloc)) as connection:
-        for url in urls:
-            began = time.perf_counter()
-            connection.request(
-                "GET", url.removeprefix(f"http://{urlsplit(url).netloc}")
-            )
-            answer = connection.getresponse()
-            answer.read()
-            assert answer.status == 200, (url, answer.status)
-            times.append(time.perf_counter() - began)
-    return rate_of(times)
-
-
-def export(address: str, path: Path) -> None:
-    """Write the lists that Datasette is asked for, from their CSV."""
-    import csv
-    import io
-
-    with closing(sqlite3.connect(path)) as database:
-        for name, at in (("ratings", "/v1/ratings.csv"), ("bodies", "/v1/bodies.csv"),
-                         ("events", "/v1/events.csv")):  # fmt: skip
-            rows = list(csv.reader(io.StringIO(get(address + at)[1].decode())))
-            columns = ", ".join(f'"{each}"' for each in rows[0])
-            marks = ", ".join("?" for _ in rows[0])
-            database.execute(f"CREATE TABLE {name} ({columns})")
-            database.executemany(f"INSERT INTO {name} VALUES ({marks})", rows[1:])
-        database.execute("CREATE INDEX ratings_body ON ratings (body)")
-        database.execute("CREATE INDEX events_stream ON events (stream)")
-        database.commit()
+THREADS = Settings().long_readers + SHORT_READERS
+BEST_THREADS = 4
+ADDED = {"date", "server", "connection", "transfer-encoding"}  # By each server.
+NEVER = {"COPPERPLATE_RATE_LIMIT": "999999999"}  # Requests a minute: nobody waits.
+APPENDS, STARTS = 200, 3
+Figures = dict[str, float]
 
 
 def ours(folder: Path, port: int) -> list[str]:
     return [*server.command(folder, "--port", str(port))]
 
 
-def hot(folder: Path, options: argparse.Namespace, root: Path) -> None:
+def hot(folder: Path, database: Path, options: argparse.Namespace) -> Figures:
+    """Print how often what was answered before is answered again, beside others."""
     port = server.free_port()
-    with running(ours(folder, port), port, COPPERPLATE_RATE_LIMIT="0") as address:
-        measured, answers = {}, {}
-        for name, path in PATHS.items():
-            headers, body = get(address + path)
-            own = [[k, v] for k, v in headers.items() if k not in OWN]
-            answers[path] = [own, body.decode("latin-1")]
-            load(address + path, 1, options.connections)
-            measured[name] = load(address + path, options.seconds, options.connections)
-            etag = headers["etag"]
-            measured[f"{name}, 304"] = load(
-                address + path, options.seconds, options.connections, etag
-            )
-        export(address, root / "record.db")
-        told = root / "answers.json"
+    with ExitStack() as stack:
+        served = stack.enter_context(running(ours(folder, port), port, **NEVER))
+        answers, etags = answers_of(served)
+        told = folder.with_name("answers.json")
         told.write_bytes(orjson.dumps(answers))
-    port = server.free_port()
-    command = [sys.executable, "-m", "bench.constant", str(port), str(told)]
-    ceiling = {}
-    with running([*command, str(THREADS)], port) as address:
+        same = stack.enter_context(rivals.constant(told, THREADS))
+        best = stack.enter_context(rivals.constant(told, BEST_THREADS))
+        files = {n: answers[p][1].encode("latin-1") for n, p in PATHS.items()}
+        nginx = stack.enter_context(rivals.nginx(served, files))
+        rival = stack.enter_context(rivals.datasette(database))
+        print_head()
+        figures: Figures = {}
         for name, path in PATHS.items():
-            load(address + path, 1, options.connections)
-            ceiling[name] = load(address + path, options.seconds, options.connections)
-    rivals = of_datasette(root, options)
-    print(f"{'hot':>14} {'ours/s':>9} {'p50 ms':>7} {'p99 ms':>7} {'constant/s':>10} "
-          f"{'of it':>6} {'Datasette/s':>11} {'times':>6}")  # fmt: skip
-    for name, (rate, median, p99) in measured.items():
-        base = name.partition(",")[0]
-        most, rival = ceiling[base][0], rivals[base][0]
-        print(f"{name:>14} {rate:9,.0f} {median:7.2f} {p99:7.2f} {most:10,.0f} "
-              f"{rate / most:6.2f} {rival:11,.1f} {rate / rival:6,.0f}")  # fmt: skip
+            asked = {"ours": (served, path, ""), "same": (same, path, ""),
+                     "best": (best, path, "")}  # fmt: skip
+            if nginx:
+                asked["static"] = (nginx[0], f"/{name}", "")
+                asked["proxy"] = (nginx[1], path, "")
+            asked["Datasette"] = (rival, rivals.DATASETTE[name], "")
+            loads = in_turns(asked, options.rounds, options.connections)
+            print_line(name, len(files[name]), loads)
+            held = {"ours": (served, path, etags[path]), "same": (same, path, "*"),
+                    "best": (best, path, "*")}  # fmt: skip
+            unchanged = in_turns(held, options.rounds, options.connections)
+            print_line(f"{name}, 304", 0, unchanged)
+            figures[f"hot {name}, us of a core"] = loads["ours"].cpu
+            figures[f"hot {name}, 304, us of a core"] = unchanged["ours"].cpu
+    return figures
 
 
-def of_datasette(root: Path, options: argparse.Namespace) -> dict:
-    shutil.copy(root / "record.db", root / "record.sqlite")
-    port = server.free_port()
-    command = [sys.executable, "-m", "datasette", "serve", str(root / "record.db"),
-               "--port", str(port)]  # fmt: skip
-    with running(command, port) as address:
-        return {
-            name: load(address + path, options.seconds, options.connections)
-            for name, path in DATASETTE.items()
-        }
+def answers_of(served: Served) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return what ours answers to each address when it is at hand, and the ETags."""
+    answers, etags = {}, {}
+    for path in PATHS.values():
+        for _ in range(3):
+            _, headers, body = get(served, path)
+        etags[path] = dict(headers)["etag"]
+        status, of_304, _ = get(served, path, etags[path])
+        assert status == 304
+        own, own_304 = (
+            [each for each in told if each[0] not in ADDED]
+            for told in (headers, of_304)
+        )
+        answers[path] = [own, body.decode("latin-1"), own_304]
+    return answers, etags
 
 
-def cold(folder: Path, root: Path) -> None:
+COLUMNS = ("ours/s", "p50 ms", "p99 ms", "us", "constant", "of it", "by core", "best",
+           "of it", "nginx", "its cache", "Datasette", "times")  # fmt: skip
+COLD_COLUMNS = ("cold", "p50 ms", "p99 ms", "Datasette", "times", "of the present")
+
+
+def print_head() -> None:
+    print(f"\n{'hot':>13} {'bytes':>9} " + " ".join(f"{each:>9}" for each in COLUMNS))
+
+
+def print_line(name: str, size: int, loads: dict[str, Load]) -> None:
+    mine, same, best = loads["ours"], loads["same"], loads["best"]
+    others = [loads[each].rate if each in loads else None
+              for each in ("static", "proxy", "Datasette")]  # fmt: skip
+    values = [
+        f"{mine.rate:,.0f}", f"{mine.p50:.2f}", f"{mine.p99:.2f}", f"{mine.cpu:.1f}",
+        f"{same.rate:,.0f}", f"{mine.rate / same.rate:.2f}",
+        f"{same.cpu / mine.cpu:.2f}",
+        f"{best.rate:,.0f}", f"{mine.rate / best.rate:.2f}",
+        *("" if each is None else f"{each:,.0f}" for each in others),
+        f"{mine.rate / others[2]:,.0f}" if others[2] else "",
+    ]  # fmt: skip
+    print(f"{name:>13} {size:9,} " + " ".join(f"{each:>9}" for each in values))
+
+
+def cold(folder: Path, database: Path) -> Figures:
     """Ask what nobody has asked: each address has a day of its own."""
     port = server.free_port()
-    months = [
-        f"20{year}-{month:02}" for year in range(15, 25) for month in range(1, 13)
-    ]
+    months = [f"20{year}-{m:02}" for year in range(15, 25) for m in range(1, 13)]
     days = [f"{month}-11" for month in months]
-    with running(ours(folder, port), port, COPPERPLATE_RATE_LIMIT="0") as address:
-        position = orjson.loads(get(f"{address}/v1/status")[1])["head"] // 2
-        found = {}
+    figures: Figures = {}
+    print("\n" + " ".join(f"{each:>14}" for each in COLD_COLUMNS))
+    with (
+        running(ours(folder, port), port, **NEVER) as served,
+        rivals.datasette(database) as rival,
+    ):
+        head = orjson.loads(get(served, "/v1/status")[2])["head"]
         for name in ("profile", "list"):
-            url = address + PATHS[name] + ("&" if "?" in PATHS[name] else "?")
-            singly([f"{url}as_of=2014-01-0{n}" for n in range(1, 6)])
-            found[name] = singly([f"{url}as_of={day}" for day in days])
-            found[f"{name}, past"] = singly(
-                [f"{url}as_of={day}&at_position={position + n}" for n, day in
-                 enumerate(days)])  # fmt: skip
-    port = server.free_port()
-    command = [sys.executable, "-m", "datasette", "serve", str(root / "record.db"),
-               "--port", str(port)]  # fmt: skip
-    with running(command, port) as address:
-        rivals = {
-            name: singly([f"{address}{DATASETTE[name]}&_n={n}" for n in range(60)])
-            for name in ("profile", "list")
-        }
-    columns = ("cold", "p50 ms", "p99 ms", "Datasette", "times")
-    print("\n" + " ".join(f"{each:>14}" for each in columns))
-    for name, (_, median, p99) in found.items():
-        rival = rivals[name.partition(",")[0]][1]
-        values = (median, p99, rival, rival / median)
-        print(f"{name:>14} " + " ".join(f"{each:14.2f}" for each in values))
-    for name in ("profile", "list"):
-        ratio = found[f"{name}, past"][1] / found[name][1]
-        print(f"a past position, {name}: {ratio:.2f} of the present")
+            path = PATHS[name] + ("&" if "?" in PATHS[name] else "?")
+            singly(served, [f"{path}as_of=2014-01-0{n}" for n in range(1, 6)])
+            present = [f"{path}as_of={day}" for day in days]
+            past = [f"{each}&at_position={head // 2 + n}" for n, each in
+                    enumerate(present)]  # fmt: skip
+            other = [f"{rivals.DATASETTE[name]}&_n={n}" for n in range(len(days))]
+            now, then, theirs = alternately(
+                (served, present), (served, past), (rival, other)
+            )
+            for said, (p50, p99) in ((name, now), (f"{name}, past", then)):
+                ratio = f"{p50 / now[0]:>14.2f}" if said != name else ""
+                print(f"{said:>14} {p50:>14.2f} {p99:>14.2f} {theirs[0]:>14.2f} "
+                      f"{theirs[0] / p50:>14.1f} {ratio}")  # fmt: skip
+                figures[f"cold {said}, ms"] = p50
+    return figures
 
 
-def beginning(folder: Path) -> None:
+def alternately(*asked: tuple[Served, list[str]]) -> list[tuple[float, float]]:
+    """Ask servers for their addresses in turns; return each median and p99."""
+    times: list[list[float]] = [[] for _ in asked]
+    for paths in zip(*(paths for _, paths in asked), strict=True):
+        for (served, _), path, mine in zip(asked, paths, times, strict=True):
+            mine.append(singly(served, [path])[0] / 1000)
+    return [middle_and_slowest(each) for each in times]
+
+
+def beginning(folder: Path) -> Figures:
     """Time the first answer of a server that is started, and weigh its worker."""
-    port = server.free_port()
-    began = time.perf_counter()
-    process = subprocess.Popen(
-        ours(folder, port), stderr=subprocess.DEVNULL,
-        env={**os.environ, "COPPERPLATE_RATE_LIMIT": "0"},
-    )  # fmt: skip
-    address = f"http://127.0.0.1:{port}"
-    try:
-        wait_for(address)
-        get(f"{address}/v1/bodies/west-mercia")
-        print(f"\nstart to the first answer: {time.perf_counter() - began:.2f} s")
-        time.sleep(1)
-        sizes = [(rss(child), child) for child in children(process.pid)]
-        print(f"memory of a worker: {max(sizes)[0] / 2**20:.0f} MiB, of the process "
-              f"that starts it {rss(process.pid) / 2**20:.0f} MiB")  # fmt: skip
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(20)
-
-
-def children(pid: int) -> list[int]:
-    told = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [int(each) for each in told]
-
-
-def rss(pid: int) -> int:
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
-
-
-def found_in(folder: Path) -> None:
-    with closing(Record.open(Settings(data=folder))) as record:
-        found(record)
-
-
-def large(folder: Path, options: argparse.Namespace) -> None:
-    """Hot reads and the start, with a read model of many synthetic events."""
-    with closing(Record.open(Settings(data=folder))) as record:
-        events = list(synthetic.events(options.events))
-        for at in range(0, len(events), 5000):
-            record.read_model.apply(events[at : at + 5000])
-    (folder / "founding").write_text("done\n")
-    port = server.free_port()
-    with running(ours(folder, port), port, COPPERPLATE_RATE_LIMIT="0") as address:
+    times, sizes = [], []
+    for _ in range(STARTS):
+        port = server.free_port()
         began = time.perf_counter()
-        get(f"{address}/v1/bodies/force-1")
-        print(f"\n{options.events:,} synthetic events: the touch index is read in "
-              f"{time.perf_counter() - began:.2f} s")  # fmt: skip
-        for path in ("/v1/bodies/force-1/profile", "/v1/ratings?body=force-1"):
-            get(address + path)
-            rate, median, p99 = load(address + path, options.seconds,
-                                     options.connections)  # fmt: skip
-            print(f"hot {path}: {rate:,.0f}/s, p50 {median:.2f} ms, p99 {p99:.2f} ms")
+        process = subprocess.Popen(
+            ours(folder, port), stderr=subprocess.DEVNULL, env={**os.environ, **NEVER}
+        )
+        served = Served(f"http://127.0.0.1:{port}", process.pid)
+        try:
+            wait_for(served.address)
+            assert get(served, "/v1/bodies/west-mercia")[0] == 200
+            times.append(time.perf_counter() - began)
+            time.sleep(1)
+            workers = children(process.pid)
+            sizes.append((max(map(rss, workers)) / 2**20, rss(process.pid) / 2**20))
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(20)
+    worker, parent = map(statistics.median, zip(*sizes, strict=True))
+    print(f"\nstart to the first answer: {statistics.median(times):.2f} s, at best "
+          f"{min(times):.2f} s, of {STARTS} starts (to reach: under 2)\n"
+          f"idle memory of a worker: {worker:.0f} MiB (to reach: under 120), of the "
+          f"process that starts it {parent:.0f} MiB")  # fmt: skip
+    return {"start to the first answer, s": statistics.median(times),
+            "idle memory of a worker, MiB": worker}  # fmt: skip
+
+
+def appended(folders: list[Path]) -> list[Figures]:
+    """Time single appends, log and read model, to several records in turns."""
+    with ExitStack() as stack:
+        records = [
+            stack.enter_context(closing(Record.open(Settings(data=each))))
+            for each in folders
+        ]
+        for record in records:
+            record.catch_up()
+        walls: list[list[float]] = [[] for _ in records]
+        cores: list[list[float]] = [[] for _ in records]
+        for number in range(APPENDS):
+            for record, wall, core in zip(records, walls, cores, strict=True):
+                body = Body(f"bench-{number}")
+                event = body.register(
+                    kind="police-force", name=f"Bench {number}", started_on=None,
+                    started_on_basis=None, note="A note.", sources=[SOURCE],
+                    outside_ids=dict.fromkeys(("ons", "police_uk", "hmicfrs")),
+                )  # fmt: skip
+                began, worked = time.perf_counter(), time.process_time()
+                record.record(body, event, by="system")
+                wall.append(time.perf_counter() - began)
+                core.append(time.process_time() - worked)
+    return [
+        {"append, ms": statistics.median(wall) * 1000,
+         "append, ms of a core": statistics.median(core) * 1000}
+        for wall, core in zip(walls, cores, strict=True)
+    ]  # fmt: skip
+
+
+SOURCE = {
+    "url": "https://example.org/bench",
+    "publisher": None,
+    "published_on": None,
+    "accessed_on": None,
+    "archived_url": None,
+    "sha256": None,
+    "confidence": "high",
+    "title": None,
+}
+
+
+def measured(folder: Path, times: int, options: argparse.Namespace) -> Figures:
+    """Make a record, and measure all reads of it."""
+    if not folder.exists():
+        folder.parent.mkdir(parents=True)
+        founded(folder, times)
+    with closing(Record.open(Settings(data=folder))) as record:
+        size = record.store.size()
+        print(f"\n{'=' * 20} The founding record x {times}: {size:,} events")
+        database = rivals.export(record, folder.parent)
+    figures: Figures = {"events": size}
+    figures |= hot(folder, database, options)
+    return figures | cold(folder, database) | beginning(folder)
+
+
+def print_growth(times: int, small: Figures, large: Figures) -> None:
+    """Print what of the figures of a small record grows with its length."""
+    print(f"\n{'growth':>32} {'x 1':>12} {f'x {times}':>12} {'ratio':>8}")
+    for name, value in small.items():
+        other = large[name]
+        print(f"{name:>32} {value:12,.2f} {other:12,.2f} {other / value:8.2f}")
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=2)
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=5, help="of a second each")
     parser.add_argument("--connections", type=int, default=32)
-    parser.add_argument("--events", type=int, default=0)
+    parser.add_argument("--times", type=int, default=1, help="the founding record")
+    parser.add_argument("--records", type=Path, help="a folder to keep them in")
     options = parser.parse_args(arguments)
     print(f"Python {platform.python_version()}, granian {version('granian')} with "
-          f"{THREADS} blocking threads, Datasette {version('datasette')}, "
+          f"{THREADS} blocking threads, best with {BEST_THREADS}; {rivals.versions()}; "
           f"{'wrk' if WRK else 'one connection in Python, since there is no wrk'}, "
-          f"{options.connections} connections, {os.cpu_count()} cores")  # fmt: skip
+          f"{options.connections} connections, {os.cpu_count()} cores, one of them for "
+          f"servers. `us` are microseconds of it a request; of it, by core: of the "
+          f"constant answer's rate, and by these.")  # fmt: skip
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
-        found_in(root / "data")
-        hot(root / "data", options, root)
-        cold(root / "data", root)
-        beginning(root / "data")
-        if options.events:
-            large(root / "large", options)
+        folders, figures = [], []
+        for times in sorted({1, options.times}):
+            folders.append((options.records or root) / f"x{times}" / "data")
+            figures.append(measured(folders[-1], times, options))
+        for known, more in zip(figures, appended(folders), strict=True):
+            known |= more
+        if options.times > 1:
+            print_growth(options.times, *figures)
 
 
 if __name__ == "__main__":

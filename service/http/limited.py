@@ -58,8 +58,7 @@ def counter(limiter: RateLimiter, record: Record) -> Counter:
     proxies = record.settings.trusted_proxies
 
     def count(environ: WSGIEnvironment, is_free: bool) -> Headers | None:
-        used = limiter.take(address_of(environ, proxies), is_free=is_free)
-        return None if used is None else limiter.headers(used)
+        return limiter.take(address_of(environ, proxies), is_free=is_free)
 
     return count
 

@@ -82,12 +82,15 @@ class RateLimiter:
         """How many addresses are remembered."""
         return len(self._buckets)
 
-    def take(self, address: str, *, is_free: bool) -> float | None:
-        """Count a request if it may come now, and return what is used; else None."""
+    def take(self, address: str, *, is_free: bool) -> tuple[Header, Header] | None:
+        """Count a request if it may come now, and return its headers; else None."""
         used = self.used(address)
         if used > self._fullest:
             return None
-        return used if is_free else self.charge(address)
+        if not is_free:
+            used = self.charge(address)
+        count = int((self._whole - used + _INSTANT) / self._cost)
+        return self._policy, _left(count, ceil(used))
 
     def used(self, address: str) -> float:
         """Return what an address has used."""
