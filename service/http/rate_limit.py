@@ -84,11 +84,14 @@ class RateLimiter:
 
     def take(self, address: str, *, is_free: bool) -> tuple[Header, Header] | None:
         """Count a request if it may come now, and return its headers; else None."""
-        used = self.used(address)
+        bucket, now = self._buckets.get(address), self._clock()
+        used = bucket.empty_at - now if bucket else 0.0
         if used > self._fullest:
             return None
         if not is_free:
-            used = self.charge(address)
+            used = self._charge(address, now)
+        elif used < 0.0:
+            used = 0.0
         count = int((self._whole - used + _INSTANT) / self._cost)
         return self._policy, _left(count, ceil(used))
 
@@ -100,9 +103,11 @@ class RateLimiter:
 
     def charge(self, address: str) -> float:
         """Count a request of an address; return what it has used then."""
+        return self._charge(address, self._clock())
+
+    def _charge(self, address: str, now: float) -> float:
         with self._lock:
             bucket = self._buckets.get(address) or self._new(address)
-            now = self._clock()
             used = bucket.empty_at - now
             used = used + self._cost if used > 0.0 else self._cost
             if used > self._whole:
