@@ -7,11 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from projections import texts, timeline
 from projections.things import named_by
 from projections.touch_index import TouchIndex
 
 Said = Mapping[str, Any]
 LABELS = "programme"  # What all that shows anything of programmes rests on, as a whole.
+TOLD = frozenset((*timeline.NOUNS, *texts.NOUNS, LABELS))
 
 
 class MadeOf(Protocol):
@@ -132,7 +134,7 @@ class ItemOf:
 
 @dataclass(frozen=True, slots=True)
 class VersionsOf:
-    """The events of one thing."""
+    """The events of one thing, or what it was at positions that are named."""
 
     noun: str
     has_day: bool = False
@@ -175,6 +177,9 @@ class AboutBody:
 
 
 THE_RECORD = TheRecord()
+# All that is told in sentences or found by words: not what was seen at an address, who
+# may record, or what readers reported.
+ALL_TOLD = Nouns(tuple(sorted(TOLD)))
 NOTHING = Nothing()
 ONE_EVENT = OneEvent()
 # What other files tell besides, such as how far an erasure is.

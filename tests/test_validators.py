@@ -12,9 +12,11 @@ from sqlalchemy.event import listen
 
 from projections import database
 from projections.read_model import Memory
+from projections.sources import hash_of, id_of
 from projections.touches import touches
 from service.app import create_app
 from service.config import Settings
+from service.domain.sources import Source
 from service.record import Record
 from tests.examples import (
     ANNOUNCED,
@@ -30,7 +32,7 @@ from tests.examples import (
     TO_COME,
 )
 from tests.examples import PROGRAMME as PROGRAMME_OF_BOTH
-from tests.records import Clock, small
+from tests.records import SOURCE, Clock, small
 from tests.redacting import redact as redacted
 from tests.test_replay import at_once, in_memory
 from tests.told_at_random import FORCES, PROGRAMME, told_at_random
@@ -76,11 +78,22 @@ def addresses(events):
         yield from (f"{each}?force={body}" for each in OF_FORCES)
         yield from (
             f"/v1/bodies/{body}{more}"
-            for more in ("", "/profile", "/timeline", "/changes", "/versions")
+            for more in (
+                "",
+                "/profile",
+                "/timeline",
+                "/changes",
+                "/versions",
+                "/grades",
+            )
         )
         yield f"/v1/bodies/{body}?as_of=2010-01-01"
         yield f"/v1/bodies/{body}/profile?as_of=2024-08-01"
         yield f"/v1/ratings.csv?body={body}"
+        yield f"/v1/corrections?body={body}"
+        yield f"/v1/changes?body={body}"
+        yield f"/v1/bodies/{body}/grades?programme={PROGRAMME}"
+        yield f"/v1/search?q=police&body={body}"
         yield f"/v1/statements?about=body-{body}"
     yield "/v1/bodies?region=north"
     yield "/v1/bodies?overseen_by=pcc-durham"
@@ -89,6 +102,7 @@ def addresses(events):
     yield f"/v1/programmes/{PROGRAMME}/questions"
     yield "/v1/ratings?inspection=peel-2023-25.kent"
     yield from ("/v1/corrections", "/v1/events?limit=3", "/v1/search?q=police")
+    yield from ("/v1/changes", "/v1/changes?limit=3", "/v1/search?q=secret")
     yield from ("/v1/codelists", "/v1/reports", "/v1/reports/summary")
     yield "/v1/bodies/lookup?scheme=name&id=police+1"
     yield "/v1/events?type=statement.published&at_position=5"
@@ -99,6 +113,8 @@ def addresses(events):
         if path:
             yield from (path, f"{path}/versions", f"{path}/versions/1")
             yield f"{path}?at_position={event.position}"
+            yield f"{path}/diff?from=0&to={event.position}"
+            yield f"{path}/diff?from={event.position - 1}&to={event.position}"
     yield "/v1/plans/durham.soc-delivery/actions"
     yield "/v1/plans/durham.soc-delivery/updates"
 
@@ -181,6 +197,56 @@ def test_an_event_on_one_force_leaves_the_answers_on_another_as_they_were(two_fo
     for one, other in zip(before, after, strict=True):
         assert (one.headers["ETag"], one.data) == (other.headers["ETag"], other.data)
     assert before[0].headers["Record-Position"] != after[0].headers["Record-Position"]
+
+
+def test_an_event_on_one_force_leaves_the_grades_of_another_as_they_were(two_forces):
+    client = two_forces.client()
+    before = client.get("/v1/bodies/kent/grades")
+    other = client.get("/v1/bodies/west-mercia/grades")
+    two_forces.put(INSPECTION, TO_COME, PUBLISHED)
+    two_forces.put(RATING, AWARDED)
+    two_forces.put(STATEMENT, SAID)
+    after = client.get("/v1/bodies/kent/grades")
+    assert (before.headers["ETag"], before.data) == (after.headers["ETag"], after.data)
+    assert other.data != client.get("/v1/bodies/west-mercia/grades").data
+
+
+TOLD_OF_THINGS = [
+    "/v1/bodies/kent/timeline", "/v1/bodies/kent/changes", "/v1/changes",
+    "/v1/corrections", "/v1/search?q=kent", "/v1/bodies/kent/diff?from=0&to=2",
+]  # fmt: skip
+
+
+def test_a_look_at_a_source_leaves_what_is_told_of_things_as_it_was(two_forces):
+    client = two_forces.client()
+    before = [client.get(each) for each in TOLD_OF_THINGS]
+    url_hash = hash_of(SOURCE["url"])
+    look = Source(id_of(SOURCE["url"])).find(
+        url_hash=url_hash, sha256=url_hash, checked_at="2026-03-02T12:00:00Z"
+    )
+    two_forces.record.record(Source(id_of(SOURCE["url"])), look, by="system")
+    after = [client.get(each) for each in TOLD_OF_THINGS]
+    for one, other in zip(before, after, strict=True):
+        assert (one.headers["ETag"], one.data) == (other.headers["ETag"], other.data)
+        assert one.headers["Record-Position"] != other.headers["Record-Position"]
+
+
+def test_what_an_event_tells_is_shown_by_all_that_tell_it(two_forces):
+    client = two_forces.client()
+    before = [client.get(each).headers["ETag"] for each in TOLD_OF_THINGS[:-1]]
+    two_forces.rename("kent", "Kent Constabulary")
+    two_forces.retract("pcc-west-mercia")
+    after = [client.get(each).headers["ETag"] for each in TOLD_OF_THINGS[:-1]]
+    assert not set(before) & set(after)
+
+
+def test_differences_between_two_positions_stay_as_they_are(two_forces):
+    client = two_forces.client()
+    address = "/v1/bodies/kent/diff?from=0&to=2"
+    before = client.get(address)
+    two_forces.rename("west-mercia", "West Mercia Constabulary")
+    after = client.get(address)
+    assert (before.headers["ETag"], before.data) == (after.headers["ETag"], after.data)
 
 
 @pytest.mark.parametrize(

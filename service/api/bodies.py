@@ -13,7 +13,7 @@ from projections.bodies import (
 )
 from projections.grades import list_grades
 from projections.history import list_versions
-from projections.made_of import AboutBody, ItemOf, Nouns, VersionsOf
+from projections.made_of import ALL_TOLD, AboutBody, ItemOf, Nouns, VersionsOf
 from projections.moment import known_since
 from projections.profile import get_profile
 from projections.recorded import list_recorded
@@ -114,7 +114,14 @@ def profile(moment: Any, id: str) -> Any:
 
 @bodies.get("/<id>/timeline")
 @accepts(query=TimelineFilterSchema)
-@returns(TimelineSchema, many=True, noun="body", moved=moved, gaps="gaps.index")
+@returns(
+    TimelineSchema,
+    many=True,
+    noun="body",
+    moved=moved,
+    gaps="gaps.index",
+    made_of=ALL_TOLD,
+)
 def timeline(moment: Any, page: Any, id: str) -> Any:
     """List what happened to a body and those who oversee it, undated things last."""
     return list_timeline(read_model(), moment, page, id)
@@ -128,6 +135,7 @@ def timeline(moment: Any, page: Any, id: str) -> Any:
     noun="body",
     moved=moved,
     gaps="coverage.index",
+    made_of=AboutBody(("rating", "inspection")),
     draws={"svg": grades_chart.draw},
 )
 def grades(moment: Any, page: Any, id: str, **filters: Any) -> Any:
@@ -137,7 +145,14 @@ def grades(moment: Any, page: Any, id: str, **filters: Any) -> Any:
 
 @bodies.get("/<id>/changes")
 @accepts(query=RecordedFilterSchema)
-@returns(RecordedSchema, many=True, noun="body", moved=moved, forms=(*LISTED, "txt"))
+@returns(
+    RecordedSchema,
+    many=True,
+    noun="body",
+    moved=moved,
+    forms=(*LISTED, "txt"),
+    made_of=ALL_TOLD,
+)
 def changes(moment: Any, page: Any, id: str, **filters: Any) -> Any:
     """List what was recorded of a body and those who oversee it, in sentences."""
     return list_recorded(read_model(), moment, page, id, **filters)

@@ -6,6 +6,7 @@ from typing import Any
 from flask import Blueprint, Response
 
 from projections.bodies import get_body
+from projections.made_of import ALL_TOLD
 from projections.read_model import Row
 from projections.recorded import latest_changes, list_changes
 from schemas.timeline import (
@@ -37,7 +38,7 @@ CORRECTED = "Correction: "
 
 @changes.get("/changes")
 @accepts(query=ChangesFilterSchema)
-@returns(RecordedSchema, many=True, forms=(*LISTED, "txt"))
+@returns(RecordedSchema, many=True, forms=(*LISTED, "txt"), made_of=ALL_TOLD)
 def index(moment: Any, page: Any, **filters: Any) -> Any:
     """List what was recorded of any noun, in the order of the log, in sentences."""
     return list_changes(read_model(), moment, page, **filters)

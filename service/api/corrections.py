@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, Response
 
 from projections.corrections import latest_corrections, list_corrections
+from projections.made_of import ALL_TOLD
 from projections.read_model import Row
 from schemas.corrections import (
     CorrectionFeedSchema,
@@ -34,7 +35,7 @@ TITLES = {
 
 @corrections.get("/corrections")
 @accepts(query=CorrectionFilterSchema)
-@returns(CorrectionSchema, many=True)
+@returns(CorrectionSchema, many=True, made_of=ALL_TOLD)
 def index(moment: Any, page: Any, **filters: Any) -> Any:
     """List corrections, retractions and disputes, in the order of the log."""
     return list_corrections(read_model(), moment, page, **filters)

@@ -9,7 +9,7 @@ from marshmallow import Schema
 
 from projections import diffs
 from projections.history import get_version, positions_between
-from projections.made_of import THE_RECORD, MadeOf, VersionsOf
+from projections.made_of import MadeOf, VersionsOf
 from projections.mementos import mementos
 from projections.moment import Moment, known_since
 from projections.read_model import ReadModel, Row
@@ -30,14 +30,16 @@ def add_revisions(
     noun: str,
     find: Find,
     schema: type[Schema],
-    made_of: MadeOf = THE_RECORD,
+    made_of: MadeOf | None = None,
     **how: Any,
 ) -> None:
     """Add the endpoints of versions and differences to those of a noun.
 
-    `made_of` is what the differences are made of, `how` what the contracts of the
-    noun's own endpoints say beside.
+    `made_of` is what the differences are made of, where that is more than the thing;
+    `how` is what the contracts of the noun's own endpoints say beside.
     """
+    # Two positions that are named show the same for ever, but for the day.
+    of_differences = made_of or VersionsOf(noun, has_day=True)
 
     @blueprint.get("/<id>/versions/<position:version>")
     @accepts(query=PositionSchema)
@@ -53,7 +55,7 @@ def add_revisions(
 
     @blueprint.get("/<id>/diff")
     @accepts(query=BetweenSchema)
-    @returns(DiffSchema, noun=noun, forms=("json",), made_of=made_of, **how)
+    @returns(DiffSchema, noun=noun, forms=("json",), made_of=of_differences, **how)
     def diff(moment: Any, id: str, **between: int) -> Any:
         """Show what changed of a thing between two positions, and say it in English."""
         first, last = between["from"], between["to"]
