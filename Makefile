@@ -25,6 +25,7 @@ test: setup ## Run all tests (ARGS="-k ratings", JOBS=3 at once)
 
 soak: setup ## Kill writers 50 times on each database (ROUNDS=200), replay 100 histories, try more requests
 	COPPERPLATE_KILL_ROUNDS=$(or $(ROUNDS),50) COPPERPLATE_HISTORIES=$(or $(HISTORIES),100) \
+		COPPERPLATE_SCHEMATHESIS_EXAMPLES=$(or $(EXAMPLES),40) \
 		$(BIN)/python -m pytest -s tests/test_kill.py tests/test_killed_write.py \
 		tests/test_replay.py tests/test_schemathesis.py $(ARGS)
 

@@ -1,9 +1,12 @@
 """What Schemathesis must know: dates, and which 400 a well-formed request may meet."""
 
 import json
+import os
 import re
 import unicodedata
 from datetime import date
+from ipaddress import IPv4Address
+from itertools import count
 from uuid import uuid4
 
 import schemathesis
@@ -27,11 +30,19 @@ UNSAID = re.compile(
     # Said by patterns, which `quick` of the test leaves out.
     "The character U|Not an http or https address|Give its address|"
     # Names of salts, for which a schema has no place.
-    "Not the name of a field|No public key is registered|"
+    "Not the name of a field|No public key is registered|Salts are taken|"
+    # Of what is subscribed to, and of files, no schema says what there is.
+    "There is no (noun|such type|type of event) |The last position is|"
+    "The file is empty|not text in UTF-8|"
     # A schema takes 1.0 for a whole number.
     "not in Unicode form NFC|without a point or an exponent"
 )
+# What the test says of the record: its last position, ids of things by the paths that
+# take them, subscriptions with the tokens to them, and the key of an editor, if any.
+KNOWN = json.loads(os.environ["KNOWN"])
+HEAD, KEY = KNOWN["head"], KNOWN["key"]
 TIME = "Accept-Datetime"
+SENT = count(11 << 24)
 DAYS = st.dates(
     min_value=date(1800, 1, 1),
     max_value=date(2199, 12, 31),
@@ -60,16 +71,20 @@ def accepts_what_is_well_formed(ctx, response, case):
 def before_call(ctx, case, kwargs):
     """Take conflicts out of well-formed requests, so that most reach a query."""
     _wait_for_what_is_there(case)
+    _come_from_somewhere(case)
+    _send_to_nobody(case)
+    _hold_a_key(case)
     if case.meta is None or not case.meta.generation.mode.is_positive:
         return
     _write_anew(case)
+    _name_what_is_there(case)
     _report_about_what_is_on_record(case)
     _ask_for_a_time_that_was(case)
     query = case.query
     if "at_position" in query:
         query.pop("known_at", None)
         if str(query["at_position"]).isdigit():
-            query["at_position"] = int(query["at_position"]) % 900
+            query["at_position"] = int(query["at_position"]) % HEAD
     if "as_of" in query:
         query.pop("current", None)
     query.pop("wait", None)  # Nothing is recorded meanwhile.
@@ -79,12 +94,53 @@ def before_call(ctx, case, kwargs):
         query["to"] = query["from"]
 
 
+def _come_from_somewhere(case):
+    """Let each request come from an address of its own: of one, few are taken."""
+    case.headers["X-Forwarded-For"] = str(IPv4Address(next(SENT)))
+
+
+def _send_to_nobody(case):
+    """Let an address that would be sent to be one that leads nowhere."""
+    url = case.body.get("url") if isinstance(case.body, dict) else None
+    if case.path == "/v1/subscriptions" and isinstance(url, str):
+        if case.meta and case.meta.generation.mode.is_positive:
+            case.body["url"] = f"https://receiver-{next(SENT)}.invalid/"
+        elif len(url) <= 2000 and re.match("https?://[^/]", url):
+            case.body["url"] = "https://receiver.invalid/" + "0" * (len(url) - 25)
+
+
+def _name_what_is_there(case):
+    """Let a thing, an event or a version be one that there is."""
+    given = case.path_parameters
+    noun = "/".join(case.path.split("/")[:3])
+    if "id" in given and noun in KNOWN["ids"] and next(SENT) % 4:
+        ids = KNOWN["ids"][noun]
+        given["id"] = ids[next(SENT) % len(ids)]
+        given |= {"version": "1"} if "version" in given else {}
+    if str(given.get("position")).isdecimal():
+        given["position"] = 1 + int(given["position"]) % HEAD
+
+
+def _hold_a_key(case):
+    """Let an editor send it, or whoever holds the token of a subscription."""
+    if KEY:
+        case.headers["Authorization"] = f"Bearer {KEY}"
+    if KNOWN["tokens"] and case.path.startswith("/v1/subscriptions/{id}"):
+        # What deletes one has one that nothing else needs.
+        known = KNOWN["tokens"][
+            slice(0, 1) if case.method == "DELETE" else slice(1, None)
+        ]
+        id, token = known[next(SENT) % len(known)]
+        case.path_parameters["id"] = id
+        case.headers["Authorization"] = f"Bearer {token}"
+
+
 def _wait_for_what_is_there(case):
     """Let no position be waited for that does not come: 503 would be right."""
     query = case.query
     said = str(query.get("min_position")) if isinstance(query, dict) else ""
     if said.isdecimal() and int(said) < 2**53:
-        query["min_position"] = int(said) % 900
+        query["min_position"] = int(said) % HEAD
 
 
 def _ask_for_a_time_that_was(case):
