@@ -1,29 +1,31 @@
 """How fast a write over HTTP is, beside a bare durable save of the same library.
 
-Run `python bench/writes.py [--events N] [--clients N]`. A server of its own records
+Run `python bench/writes.py [--events N] [--clients N …]`. A server of its own records
 statements that one client sends over one connection, and then several at once: key,
 contract, idempotency, rules, the append with its signature, the read model and the
 proof in the answer. In turns with it, the bare library saves events of the same size
-into a database of its own. PostgreSQL is measured too if there is one.
+into a database of its own, and Flask reads the same requests and answers with constant
+bytes: no POST can be faster than that. PostgreSQL is measured too if there is one.
 """
 
 import argparse
-import http.client
 import json
+import socket
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from statistics import median
 from typing import Any
-from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from bench import posting
 from bench.append import (
     ROUNDS,
     machine,
@@ -36,9 +38,10 @@ from bench.append import (
 from tests import postgres
 from tests.editing import editor
 from tests.records import SOURCE, SmallRecord
-from tests.server import serving
+from tests.server import free_port, serving
 
 LEAF_BYTES = 1_100  # About as long as the leaf of such a statement.
+ANSWER_BYTES = 2_700  # About as long as the answer.
 
 
 def statement(number: int) -> dict[str, Any]:
@@ -53,24 +56,14 @@ def statement(number: int) -> dict[str, Any]:
     }
 
 
-class Client:
-    """An editor who sends one request after the other over one connection."""
-
-    def __init__(self, address: str, key: str) -> None:
-        self._connection = http.client.HTTPConnection(urlsplit(address).netloc)
-        self._headers = {
-            "Authorization": f"Bearer {key}",
-            "Content-Type": "application/json",
-        }
-
-    def send(self, numbers: Sequence[int]) -> None:
-        for number in numbers:
-            body = json.dumps(statement(number))
-            headers = {**self._headers, "Idempotency-Key": f"bench-{number}"}
-            self._connection.request("POST", "/v1/statements", body, headers)
-            answer = self._connection.getresponse()
-            said = answer.read()
-            assert answer.status == 201, said
+def request(number: int, key: str) -> bytes:
+    headers = {
+        "Authorization": f"Bearer {key}",
+        "Content-Type": "application/json",
+        "Idempotency-Key": f"bench-{number}",
+    }
+    body = json.dumps(statement(number)).encode()
+    return posting.request("/v1/statements", headers, body)
 
 
 def prepared(folder: Path, url: str | None = None) -> str:
@@ -83,41 +76,72 @@ def prepared(folder: Path, url: str | None = None) -> str:
     return key
 
 
+@contextmanager
+def constant() -> Iterator[str]:
+    """Serve Flask's own constant answer; yield the address."""
+    port = free_port()
+    command = [sys.executable, "-m", "bench.constant_post", str(port)]
+    process = subprocess.Popen(
+        [*command, str(ANSWER_BYTES), "4"], cwd=Path(__file__).parent.parent
+    )
+    try:
+        until_open(port)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def until_open(port: int) -> None:
+    """Wait until something listens on a port."""
+    for _ in range(600):
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.1)
+    raise TimeoutError(f"nothing listens on {port}")
+
+
 def measure(
     name: str, folder: Path, url: str | None, recorder: Any, options: Any
 ) -> None:
-    """Print the rates of one client and of several at once, beside the bare save."""
+    """Print the rates of one client and of several at once, beside both others."""
     key = prepared(folder, url)
-    with serving(folder, "--empty", database_url=url) as address:
-        for count in (1, options.clients):
-            clients = [Client(address, key) for _ in range(count)]
-            compare(name, clients, recorder, options.events)
+    numbers = count()
+    with (
+        serving(folder, "--empty", database_url=url) as address,
+        constant() as ceiling,
+    ):
+        for clients in options.clients:
+            rounds = []
+            for turn in range(ROUNDS):
+                leaves = [b"x" * LEAF_BYTES] * options.events
+                label = f"c{clients}t{turn}"
+                bare = rate(stored(label, leaves), 1, recorder.insert_events)
+                ready = [request(next(numbers), key) for _ in leaves]
+                top = posting.rate(ceiling, ready, clients)
+                rounds.append((bare, top, posting.rate(address, ready, clients)))
+            tell(name, clients, rounds[1:])
 
 
-def compare(name: str, clients: list[Client], recorder: Any, events: int) -> None:
-    ours, bare, count = [], [], len(clients)
-    with ThreadPoolExecutor(count) as pool:
-        for turn in range(ROUNDS):
-            label = f"c{count}t{turn}"
-            leaves = [b"x" * LEAF_BYTES] * events
-            bare.append(rate(stored(label, leaves), 1, recorder.insert_events))
-            first = (count * ROUNDS + turn) * events
-            parts = [range(first + n, first + events, count) for n in range(count)]
-            began = time.perf_counter()
-            list(pool.map(Client.send, clients, parts))
-            ours.append(events / (time.perf_counter() - began))
-    ratios = [each / base for each, base in zip(ours[1:], bare[1:], strict=True)]
+def tell(name: str, clients: int, rounds: list[tuple[float, float, float]]) -> None:
+    bare, top, ours = (median(each) for each in zip(*rounds, strict=True))
+    of_bare = [each / base for base, _, each in rounds]
+    of_top = median(each / base for _, base, each in rounds)
     print(
-        f"{name:<11} {count:>2} clients: bare save {median(bare[1:]):>6,.0f} events/s, "
-        f"POST /v1/statements {median(ours[1:]):>6,.0f} events/s, "
-        f"ratio {median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+        f"{name:<11} {clients:>2} clients: bare save {bare:>6,.0f} events/s, "
+        f"constant POST {top:>6,.0f}/s, POST /v1/statements {ours:>6,.0f}/s, "
+        f"ratio {median(of_bare):.2f} of the bare save "
+        f"({min(of_bare):.2f} to {max(of_bare):.2f}), {of_top:.2f} of the constant",
+        flush=True,
     )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--events", type=int, default=200, help="in each round")
-    parser.add_argument("--clients", type=int, default=8, help="that send at once")
+    parser.add_argument(
+        "--clients", type=int, nargs="+", default=[1, 8, 32], help="that send at once"
+    )
     options = parser.parse_args()
     print(f"{machine()}; medians of {ROUNDS - 1} rounds of {options.events}")
     with ExitStack() as stack:
