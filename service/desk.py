@@ -37,33 +37,52 @@ class StaleVersionError(Exception):
 
 
 class Loaded:
-    """The things that were read to make one event, each as it stood then."""
+    """The things that were read to make one event, each as it stood then.
 
-    def __init__(self, record: Record) -> None:
+    With `remembers` they may be as another request has read them.
+    """
+
+    def __init__(self, record: Record, *, remembers: bool = False) -> None:
         self._record = record
+        self._remembers = remembers
         self._things: dict[str, Aggregate] = {}
         self._events: dict[str, list[RecordedEvent]] = {}
 
     def find(self, kind: type[A], id: str) -> A:
         """Return a thing as it stands, or one to which nothing has happened."""
-        stream = kind(id).stream
-        if stream not in self._things:
-            events = self._record.store.read_stream(stream)
-            self._events[stream] = events
-            self._things[stream] = fold(kind(id), events)
-        found = self._things[stream]
+        new = kind(id)
+        found = self._things.get(new.stream)
+        if found is None:
+            found = self._remembered(new.stream) or self._read(new)
+            self._things[new.stream] = found
         assert isinstance(found, kind)  # A stream is named after its kind.
         return found
 
+    def fresh(self, kind: type[A], id: str) -> A:
+        """Return the same, as it stands now whatever is remembered."""
+        new = kind(id)
+        if new.stream not in self._events:
+            self._things[new.stream] = self._read(new)
+        return self.find(kind, id)
+
     def load(self, kind: type[A], id: str) -> A:
-        """Return a thing that is on record, or raise NotOnRecordError."""
-        found = self.find(kind, id)
+        """Return a thing that is on record as it stands, or raise NotOnRecordError."""
+        found = self.fresh(kind, id)
         if not found.version:
             raise NotOnRecordError(found.stream)
         return found
 
+    def _remembered(self, stream: str) -> Aggregate | None:
+        return self._record.remembered.find(stream) if self._remembers else None
+
+    def _read(self, new: Aggregate) -> Aggregate:
+        events = self._events[new.stream] = self._record.store.read_stream(new.stream)
+        if events:
+            self._record.remembered.keep(thing := fold(new, events))
+        return thing if events else new
+
     def events(self, thing: Aggregate) -> list[RecordedEvent]:
-        """Return the events of a thing that was found."""
+        """Return the events of a thing that was loaded."""
         return self._events[thing.stream]
 
     def others(self, thing: Aggregate) -> list[Aggregate]:
@@ -99,7 +118,7 @@ class Desk:
             self._must_stand(loaded, said)
             return thing, bring_about(loaded.find, type_name, thing, sourced(said))
 
-        return self._record(make)
+        return self._quickly(make) or self._record(make)
 
     def correct(
         self, kind: type[Aggregate], id: str, *, corrects: int, data: Data, **why: Any
@@ -167,6 +186,23 @@ class Desk:
             key_id=self.key_id,
         )
 
+    def _quickly(self, make: Make) -> RecordedEvent | None:
+        """Record an event that rests on what is remembered, None if it is refused.
+
+        That something else was recorded meanwhile, or this very request before, is seen
+        when it is appended. What is refused is looked at afresh, whatever the cause.
+        """
+        if self.idempotency is None:
+            return None
+        loaded, thing = Loaded(self.record, remembers=True), None
+        try:
+            thing, event = make(loaded)
+            return self._append(loaded, thing, event)
+        except Exception as error:
+            if thing and is_lost(thing, error):
+                raise
+        return None
+
     def _record(self, make: Make) -> RecordedEvent:
         for _ in range(ATTEMPTS):
             with self.record.store.one_connection():
@@ -175,20 +211,23 @@ class Desk:
                 loaded = Loaded(self.record)
                 thing, event = make(loaded)
             try:
-                return self.record.record(
-                    thing,
-                    event,
-                    by=self.by,
-                    read=loaded.others(thing),
-                    idempotency=self.idempotency,
-                    signing=self.signing,
-                    key_id=self.key_id,
-                )
+                return self._append(loaded, thing, event)
             except ConflictError as error:
                 lost = error
-                if thing.version and error.stream == thing.stream:
+                if is_lost(thing, error):
                     raise
         raise lost
+
+    def _append(self, loaded: Loaded, thing: Aggregate, event: Event) -> RecordedEvent:
+        return self.record.record(
+            thing,
+            event,
+            by=self.by,
+            read=loaded.others(thing),
+            idempotency=self.idempotency,
+            signing=self.signing,
+            key_id=self.key_id,
+        )
 
     def _recorded_before(self) -> list[RecordedEvent]:
         if self.idempotency is None:
@@ -206,7 +245,7 @@ class Desk:
         if id is None:
             id = new_id(loaded.find, type_name, said)
         must_fit(type_name, id, said)
-        return self._seen(loaded.find(kind, id))
+        return self._seen(loaded.fresh(kind, id))
 
     def _known(self, loaded: Loaded, kind: type[A], id: str) -> A:
         return self._seen(loaded.load(kind, id))
@@ -237,6 +276,12 @@ class Desk:
         self, loaded: Loaded, thing: Aggregate, version: int, data: Data
     ) -> dict[str, Any]:
         return context_of(loaded.find, thing.fact(version).event.type, data)
+
+
+def is_lost(thing: Aggregate, error: Exception) -> bool:
+    """Whether an error tells that a thing on record has changed since it was loaded."""
+    is_race = isinstance(error, ConflictError) and error.stream == thing.stream
+    return is_race and bool(thing.version)
 
 
 def sourced(said: Mapping[str, Any]) -> dict[str, Any]:

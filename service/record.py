@@ -32,6 +32,7 @@ from service.log.kept import KeptRedactions
 from service.log.mirror_store import MirrorStore
 from service.log.pin import Pin
 from service.reached import Point, Reached
+from service.remembered import Remembered
 from service.shared_redis import SharedRedis
 from service.signing import Signing
 from service.together import Together
@@ -115,6 +116,11 @@ class Record:
     def kept_redactions(self) -> KeptRedactions:
         """The redactions as they are kept beside the database."""
         return KeptRedactions(self.settings.data / "redactions")
+
+    @cached_property
+    def remembered(self) -> Remembered:
+        """The things that were loaded last in this process."""
+        return Remembered()
 
     @cached_property
     def archive(self) -> Archive:

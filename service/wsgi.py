@@ -1,5 +1,6 @@
 """What a worker process of the server runs."""
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -14,6 +15,7 @@ from service.context import CACHE, LIVE
 from service.record import Record
 from service.watching import keep_looking
 
+SELDOM = 10_000  # Objects made between two looks for cycles: a few MiB at most.
 ENDING = {signal.SIGINT, signal.SIGTERM}
 
 
@@ -25,7 +27,15 @@ def application() -> Flask:
     watch = (record, Event(), app.extensions[CACHE].forget)
     Thread(target=keep_looking, args=watch, daemon=True).start()
     _call_at_the_end(app.extensions[LIVE].end)
+    _look_seldom_for_cycles()
     return app
+
+
+def _look_seldom_for_cycles() -> None:
+    """Spare the collector what stays for good: a look at it stops all threads."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(SELDOM)
 
 
 def _end_with_the_server() -> None:

@@ -235,7 +235,7 @@ class Racing(SmallRecord):
 
     def __init__(self, other, meanwhile):
         self.record = replace(other.record)
-        append = self.record.store.append
+        append = self.record.store.append_each
         waiting = [meanwhile]
 
         def late(*args, **kwargs):
@@ -248,8 +248,8 @@ class Racing(SmallRecord):
 
 
 class Proxy:
-    def __init__(self, store, append):
-        self._store, self.append = store, append
+    def __init__(self, store, append_each):
+        self._store, self.append_each = store, append_each
 
     def __getattr__(self, name):
         return getattr(self._store, name)
