@@ -134,6 +134,12 @@ class CloudEventSchema(Open):
     subject = fields.String(metadata={"description": "To which thing: its stream."})
     time = fields.String(metadata={"format": "date-time"})
     datacontenttype = fields.String(validate=validate.Equal("application/json"))
+    dataschema = fields.String(
+        metadata={
+            "format": "uri",
+            "description": "The address of the JSON Schema of such events.",
+        }
+    )
     position = fields.Integer(metadata={"description": "Its place in the log."})
     leafhash = fields.String(metadata={"description": "Hexadecimal."})
     data = fields.Nested(RecordedEventSchema)

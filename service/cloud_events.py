@@ -15,10 +15,11 @@ def source_of(origin: str) -> str:
     return f"https://{quote(origin, safe='/:')}"
 
 
-def cloud_event(item: Row, origin: str) -> Row:
+def cloud_event(item: Row, origin: str, base_url: str) -> Row:
     """Return an event, as the public sees it, as a CloudEvent.
 
-    Its id is the position; `position` and `leafhash` are extension attributes.
+    Its schema is served at the base URL. Its id is the position; `position` and
+    `leafhash` are extension attributes.
     """
     return {
         "specversion": "1.0",
@@ -28,12 +29,13 @@ def cloud_event(item: Row, origin: str) -> Row:
         "subject": item["stream"],
         "time": item["recorded_at"],
         "datacontenttype": "application/json",
+        "dataschema": f"{base_url}/v1/schemas/{item['type']}.json",
         "position": item["position"],
         "leafhash": item["leaf_hash"],
         "data": item,
     }
 
 
-def batch_of(items: Iterable[Row], origin: str) -> bytes:
+def batch_of(items: Iterable[Row], origin: str, base_url: str) -> bytes:
     """Write events as a batch of CloudEvents."""
-    return orjson.dumps([cloud_event(item, origin) for item in items])
+    return orjson.dumps([cloud_event(item, origin, base_url) for item in items])

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
+from jsonschema_rs import Draft202012Validator
 
 from projections.feed import Wanted, following, list_feed
 from projections.listing import Page
@@ -79,8 +80,19 @@ def test_a_batch_is_read_by_the_software_of_cloudevents(client):
         assert read.get_subject() == item["stream"]
         assert read.get_time().isoformat() == item["recorded_at"].replace("Z", "+00:00")
         assert read.get_data() == item
+        schema = f"http://localhost/v1/schemas/{item['type']}.json"
+        assert read.get_dataschema() == schema
         extensions = [read.get_extension(each) for each in ("position", "leafhash")]
         assert extensions == [item["position"], item["leaf_hash"]]
+
+
+def test_the_schema_of_a_cloud_event_is_had_at_its_address_and_holds(client):
+    batch = client.get("/v1/events.cloudevents?limit=1000").json
+    for address in {each["dataschema"] for each in batch}:
+        schema = client.get(address).json
+        assert schema["$id"] == address
+        [first, *_] = [each for each in batch if each["dataschema"] == address]
+        Draft202012Validator(schema).validate(first["data"])
 
 
 def test_the_suffix_asks_for_a_batch_too(client):

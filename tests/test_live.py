@@ -187,7 +187,9 @@ def test_when_nothing_is_recorded_a_comment_says_how_far_was_looked(small):
     small.register("kent")
     live = small.client().application.extensions[LIVE]
     wanted = Wanted(noun="plan")
-    sent = messages(stream_of(live, wanted, 0, "localhost/log", every=0))
+    sent = messages(
+        stream_of(live, wanted, 0, "localhost/log", "http://localhost", every=0)
+    )
     next(sent)
     quiet = next(sent)
     sent.close()

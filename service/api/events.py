@@ -19,6 +19,7 @@ from service.cloud_events import batch_of
 from service.context import head, live, read_model, record
 from service.http.contract import accepts, returns, serves
 from service.http.event_stream import MEDIA_TYPE, stream_of
+from service.http.meta import base_url
 from service.http.problems import ProblemError
 from service.http.queries import fault
 from service.http.waiting import permit, waits_for_events, wanted_of
@@ -26,7 +27,7 @@ from service.http.waiting import permit, waits_for_events, wanted_of
 
 def _batch(rows: Sequence[Row], _said: Mapping[str, Any]) -> bytes:
     """Write events as a batch of CloudEvents."""
-    return batch_of(rows, record().settings.origin)
+    return batch_of(rows, record().settings.origin, base_url())
 
 
 events = Blueprint("events", __name__, url_prefix="/v1/events")
@@ -80,7 +81,9 @@ def stream(after: int | None = None, **filters: Any) -> Response:
         held = permit()
         response.call_on_close(held.release)
         origin = record().settings.origin
-        response.response = stream_of(live(), wanted_of(filters), start, origin)
+        response.response = stream_of(
+            live(), wanted_of(filters), start, origin, base_url()
+        )
     return response
 
 

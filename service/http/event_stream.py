@@ -15,7 +15,12 @@ RETRY = 3000  # Milliseconds after which a client that lost its connection retur
 
 
 def stream_of(
-    live: Live, wanted: Wanted, after: int, origin: str, every: float = EVERY
+    live: Live,
+    wanted: Wanted,
+    after: int,
+    origin: str,
+    base_url: str,
+    every: float = EVERY,
 ) -> Iterator[bytes]:
     """Give the events after a position that are wanted, for ever, as they come.
 
@@ -29,7 +34,9 @@ def stream_of(
             found = live.read(watch, wanted, after)
             after = found.last
             if found.entries:
-                yield b"".join(_message(each, origin) for each in found.entries)
+                yield b"".join(
+                    _message(each, origin, base_url) for each in found.entries
+                )
                 said = time.monotonic()
             elif (left := said + every - time.monotonic()) > 0:
                 watch.reaches(after + 1, left)
@@ -38,7 +45,7 @@ def stream_of(
                 said = time.monotonic()
 
 
-def _message(entry: Entry, origin: str) -> bytes:
-    event = cloud_event(entry.item, origin)
+def _message(entry: Entry, origin: str, base_url: str) -> bytes:
+    event = cloud_event(entry.item, origin, base_url)
     lines = (b"id: ", event["id"].encode(), b"\nevent: ", event["type"].encode())
     return b"".join((*lines, b"\ndata: ", orjson.dumps(event), b"\n\n"))
