@@ -1,6 +1,7 @@
 """Bodies: what they are, their names and their links, each with its span."""
 
 import unicodedata
+from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -24,9 +25,9 @@ from projections.listing import (
     get_row,
     list_rows,
     open_words,
-    with_common,
 )
 from projections.matching import saying
+from projections.members import with_common
 from projections.moment import Moment, span, standing, touched
 from projections.query import Query
 from projections.read_model import Batch, Projection, ReadModel, Row, generic, to_json
@@ -260,7 +261,7 @@ def _linked_to(moment: Moment, relation: str, other: str) -> Any:
     )
 
 
-def _items(db: ReadModel, moment: Moment, rows: list[Row]) -> list[Row]:
+def _items(db: ReadModel, moment: Moment, rows: Sequence[Row]) -> list[Row]:
     known = labels(db, moment)
     commitments = [row[name] for row in rows for name in ("note", "source_titles")]
     opened = open_words(db, commitments)
@@ -312,4 +313,4 @@ _EVER = Query(select(*(table.c[name] for name in COLUMNS)))
 
 
 def _read(connection: Connection) -> BodyRows:
-    return BodyRows(_EVER.rows(connection, {}))
+    return BodyRows(_EVER.find(connection, {}).rows())

@@ -23,8 +23,8 @@ from projections.listing import (
     Page,
     number_of,
     open_words,
-    with_common,
 )
+from projections.members import with_common
 from projections.moment import Moment, span, standing
 from projections.read_model import Batch, Projection, ReadModel, Row, to_json
 from projections.sentences import TEMPLATES, Teller, Told, shortened

@@ -22,9 +22,9 @@ from projections.listing import (
     all_rows,
     open_words,
     page_of,
-    with_common,
 )
 from projections.matching import saying
+from projections.members import with_common
 from projections.moment import Moment, certainty, span
 from projections.read_model import Batch, Projection, ReadModel, Row, generic, to_json
 from projections.rows import row_of

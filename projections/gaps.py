@@ -16,9 +16,9 @@ from projections.listing import (
     get_row,
     list_rows,
     open_words,
-    with_common,
 )
 from projections.matching import saying
+from projections.members import with_common
 from projections.moment import Moment, certainty, span
 from projections.read_model import Batch, Projection, ReadModel, Row, generic
 from projections.rows import row_of

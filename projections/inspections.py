@@ -1,5 +1,7 @@
 """Inspections: what was published, when, of whom, and what it is said to hold."""
 
+from collections.abc import Sequence
+
 import orjson
 from sqlalchemy import Boolean, Column
 
@@ -15,9 +17,9 @@ from projections.listing import (
     get_row,
     list_rows,
     open_words,
-    with_common,
 )
 from projections.matching import saying
+from projections.members import with_common
 from projections.moment import Moment, span
 from projections.read_model import Batch, Projection, ReadModel, Row, generic, to_json
 from projections.rows import row_of
@@ -205,7 +207,7 @@ def published(
     return [{**row, "subjects": orjson.loads(row["subjects"])} for row in rows]
 
 
-def _items(db: ReadModel, moment: Moment, rows: list[Row]) -> list[Row]:
+def _items(db: ReadModel, moment: Moment, rows: Sequence[Row]) -> list[Row]:
     known = programmes_.labels(db, moment)
     commitments = [row[name] for row in rows for name in ("note", "source_titles")]
     opened = open_words(db, commitments)

@@ -5,7 +5,8 @@ from typing import Any
 
 from projections import bodies
 from projections.conditions import Condition, among
-from projections.listing import open_words, with_common
+from projections.listing import open_words
+from projections.members import with_common
 from projections.moment import Moment
 from projections.read_model import ReadModel, Row
 from schemas import dates

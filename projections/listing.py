@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -10,12 +9,19 @@ from sqlalchemy import Connection, Table
 
 from projections import database
 from projections.conditions import among, beginning, exactly, padded
-from projections.moment import Moment, certainty
+from projections.moment import Moment
+from projections.query import Found
 from projections.read_model import ReadModel, Row
-from projections.selection import Days, Wanted, count_rows, days_of, select_rows
+from projections.selection import (
+    Days,
+    Wanted,
+    count_rows,
+    days_of,
+    find_rows,
+    select_rows,
+)
 
 CHUNK = 500  # Values in one IN (…).
-SHOWN_AS = {"source_titles": "source_title"}  # Columns that an item names otherwise.
 
 
 class WrongKeyError(ValueError):
@@ -27,7 +33,7 @@ class Page:
     """Which part of a list: what follows a key, at most so many; None is all.
 
     Of a list that is wanted whole, what comes from the database may be given in parts:
-    `part` says how many rows have one. It is counted with the first of them.
+    `part` says how many rows have one. Whoever gives them so need not count all.
     """
 
     limit: int | None = None
@@ -40,9 +46,14 @@ class Page:
         return self.limit if self.limit is not None else self.part
 
     @property
+    def is_in_parts(self) -> bool:
+        """Whether it is of a list that is wanted whole, and may be given in parts."""
+        return self.limit is None and self.part is not None
+
+    @property
     def goes_on(self) -> bool:
         """Whether it is a later part of a list that is wanted whole."""
-        return self.limit is None and self.part is not None and self.after is not None
+        return self.is_in_parts and self.after is not None
 
 
 @dataclass(slots=True)
@@ -52,7 +63,7 @@ class Listing:
     `looked` is the position up to which a feed was looked through.
     """
 
-    rows: list[Row]
+    rows: Sequence[Row]
     total: int
     last_key: tuple[str, ...] | None = None
     undated: int | None = None
@@ -70,18 +81,32 @@ def list_rows(
     part: str = "",
 ) -> Listing:
     """Return a page of the rows of a table that stood and held at the moment."""
+    listing, found = find_page(db, table, moment, page, *wanted, part=part)
+    listing.rows = found.rows()
+    return listing
+
+
+def find_page(
+    db: ReadModel,
+    table: Table,
+    moment: Moment,
+    page: Page,
+    *wanted: Wanted,
+    part: str = "",
+    columns: tuple[str, ...] = (),
+) -> tuple[Listing, Found]:
+    """Return the same, with its rows as the driver gives them beside it."""
     those, days = [*exactly(part=part), *wanted], days_of(moment)
     with database.reading(db.engine) as connection:
-        rows, last_key = _page(connection, table, moment, those, page)
-        total = len(rows)
-        if page.goes_on:
+        found, last_key = _page(connection, table, moment, those, page, columns)
+        total, undated = len(found.tuples), None
+        if page.after is not None or last_key is not None:
             total = 0
-        elif page.after is not None or last_key is not None:
-            total = count_rows(connection, table, moment, those, days=days)
-        undated = None
-        if days is Days.HELD and not page.goes_on:
+            if not page.is_in_parts:
+                total = count_rows(connection, table, moment, those, days=days)
+        if days is Days.HELD and not page.is_in_parts:
             undated = count_rows(connection, table, moment, those, days=Days.UNDATED)
-    return Listing(rows, total, last_key, undated)
+    return Listing([], total, last_key, undated), found
 
 
 def get_row(
@@ -225,70 +250,28 @@ def chunks(values: Iterable[str]) -> Iterator[list[str]]:
         yield ordered[start : start + CHUNK]
 
 
-def with_common(row: Row, moment: Moment, opened: Opened) -> Row:
-    """Return the members that every item shows of itself.
-
-    That words were redacted shows at every moment, since they are gone at every one:
-    it is all that an answer about the past tells of what came later.
-    """
-    sources = _sources(row["sources"])
-    first = sources[0] if sources else {}
-    titles = opened.get(row["source_titles"] or "") or [None]
-    return {
-        "valid_from": row["valid_from"] or None,
-        "valid_to": row["valid_to"],
-        "in_force": certainty(row, moment.day),
-        "version": row["version"],
-        "position": row["position"],
-        "recorded_at": row["recorded_at"],
-        "change": row["change"],
-        "is_disputed": row["is_disputed"],
-        "disputed_by": orjson.loads(row["disputed_by"]),
-        "source_url": first.get("url"),
-        "source_title": titles[0],
-        "source_publisher": first.get("publisher"),
-        "confidence": first.get("confidence"),
-        "more_source_urls": [s["url"] for s in sources[1:] if s["url"]],
-        "redacted": redacted_of(row, opened),
-    }
-
-
-@lru_cache(maxsize=1024)
-def _sources(text: str) -> tuple[Row, ...]:
-    """Return the sources that a row has as JSON: many rows have the same."""
-    return tuple(orjson.loads(text))
-
-
-def redacted_of(row: Row, opened: Opened) -> list[Row]:
-    """Return which members of a row were redacted, when, on what basis, and where."""
-    if not opened.erased:
-        return []
-    return [
-        {"member": SHOWN_AS.get(name, name), **opened.erased[value]}
-        for name, value in sorted(row.items())
-        if isinstance(value, str) and value in opened.erased
-    ]
-
-
 def _page(
     connection: Connection,
     table: Table,
     moment: Moment,
     wanted: Sequence[Wanted],
     page: Page,
-) -> tuple[list[Row], tuple[str, ...] | None]:
+    columns: tuple[str, ...],
+) -> tuple[Found, tuple[str, ...] | None]:
     if page.after is not None:
         check_key(page.after, 1)
-    rows = select_rows(
+    found = find_rows(
         connection,
         table,
         moment,
         wanted,
         days=days_of(moment),
+        columns=columns,
         order=("id",),
         after=page.after,
         most=None if page.most is None else page.most + 1,
     )
-    if page.most is None or len(rows) <= page.most:
-        return rows, None
-    return rows[: page.most], (rows[page.most - 1]["id"],)
+    if page.most is None or len(found.tuples) <= page.most:
+        return found, None
+    shown = found.part(slice(page.most))
+    return shown, (shown.tuples[-1][found.names.index("id")],)

@@ -19,9 +19,9 @@ from projections.listing import (
     all_rows,
     open_words,
     page_of,
-    with_common,
 )
 from projections.matching import saying
+from projections.members import with_common
 from projections.moment import Moment
 from projections.read_model import Batch, Projection, ReadModel, Row, generic
 from projections.rows import row_of

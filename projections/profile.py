@@ -8,7 +8,8 @@ from projections.changes import grade_changes
 from projections.conditions import exactly
 from projections.coverage import coverage_rows
 from projections.findings import list_findings
-from projections.listing import Page, all_rows, open_words, redacted_of
+from projections.listing import Page, all_rows, open_words
+from projections.members import redacted_of
 from projections.moment import Moment
 from projections.monitoring import list_monitoring
 from projections.read_model import ReadModel, Row
@@ -28,7 +29,7 @@ def get_profile(db: ReadModel, moment: Moment, id: str) -> Row | None:
     always = moment.without_day()
     return {
         "body": body,
-        "current_ratings": in_force.rows,
+        "current_ratings": list(in_force.rows),
         "undated_ratings": in_force.undated or 0,
         "recent_changes": _recent(grade_changes(db, moment, id)),
         "inspections": inspections.latest_inspections(db, always, id, RECENT),

@@ -1,6 +1,6 @@
 """Programmes: their scales, their questions, and their order within a family."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 
 import orjson
@@ -18,9 +18,9 @@ from projections.listing import (
     list_rows,
     open_words,
     page_of,
-    with_common,
 )
 from projections.matching import saying
+from projections.members import with_common
 from projections.moment import Moment, span, standing_rows, touched
 from projections.query import Query
 from projections.read_model import Batch, Projection, ReadModel, Row, generic, to_json
@@ -205,7 +205,7 @@ def _by_number(row: Row) -> tuple[str, int, str]:
     return row["level"], row["number"] or 999, row["question"]
 
 
-def _items(db: ReadModel, moment: Moment, rows: list[Row]) -> list[Row]:
+def _items(db: ReadModel, moment: Moment, rows: Sequence[Row]) -> list[Row]:
     known = labels(db, moment)
     commitments = [row[name] for row in rows for name in ("note", "source_titles")]
     opened = open_words(db, commitments)
@@ -307,6 +307,6 @@ _EVER = Query(select(table).order_by(table.c.id, table.c.part, table.c.valid_fro
 def _read(connection: Connection) -> dict[str, list[Row]]:
     """Return the rows of all programmes that ever stood, by id."""
     found: dict[str, list[Row]] = {}
-    for row in _EVER.rows(connection, {}):
+    for row in _EVER.find(connection, {}).rows():
         found.setdefault(row["id"], []).append(row)
     return found

@@ -1,12 +1,46 @@
 """Queries: what is asked at each read, written out once and not each time."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select
 
 from projections import database
 from projections.tables import Row
+
+
+class Found(NamedTuple):
+    """Rows as the driver gives them, and the names of their columns.
+
+    What `makers` make of a value is that of Python: SQLite knows no Booleans.
+    """
+
+    names: tuple[str, ...]
+    tuples: Sequence[tuple[Any, ...]]
+    makers: Sequence[tuple[str, Callable[[Any], Any]]] = ()
+
+    def rows(self) -> list[Row]:
+        """Return the rows, their values by the names of the columns."""
+        names = self.names
+        rows = [dict(zip(names, row, strict=True)) for row in self.tuples]
+        for name, make in self.makers:
+            for row in rows:
+                row[name] = make(row[name])
+        return rows
+
+    def column(self, name: str) -> list[Any]:
+        """Return the values of one column."""
+        return list(self.picked((name,)))
+
+    def picked(self, names: Sequence[str]) -> Iterator[Any]:
+        """Give the values of a column, or the tuples of those of several."""
+        at = (self.names.index(name) for name in names)
+        return map(itemgetter(*at), self.tuples)
+
+    def part(self, which: slice) -> "Found":
+        """Return some of the rows."""
+        return self._replace(tuples=self.tuples[which])
 
 
 class Query:
@@ -21,26 +55,14 @@ class Query:
         self._names = tuple(statement.selected_columns.keys())
         self._written: dict[tuple[str, str | None], _Written] = {}
 
-    def tuples(
-        self, connection: Connection, values: Mapping[str, Any]
-    ) -> list[tuple[Any, ...]]:
-        """Return the rows, their values in the order of the columns."""
+    def find(self, connection: Connection, values: Mapping[str, Any]) -> Found:
+        """Return what is found with these values of the parameters."""
         key = connection.dialect.name, database.schema_of(connection)
         written = self._written.get(key)
         if written is None:
             written = self._written[key] = _Written(self._statement, connection)
         found = database.fetch(connection, written.sql, written.parameters(values))
-        return [written.typed(row) for row in found] if written.makers else found
-
-    def rows(self, connection: Connection, values: Mapping[str, Any]) -> list[Row]:
-        """Return the rows, their values by the names of the columns."""
-        names, found = self._names, self.tuples(connection, values)
-        return [dict(zip(names, row, strict=True)) for row in found]
-
-    def value(self, connection: Connection, values: Mapping[str, Any]) -> Any:
-        """Return the first value of the first row, or None."""
-        found = self.tuples(connection, values)
-        return found[0][0] if found else None
+        return Found(self._names, found, written.makers)
 
 
 class _Written:
@@ -55,19 +77,12 @@ class _Written:
         self.sql = str(compiled)
         self._given = dict(compiled.params)
         self._order = compiled.positiontup
-        types = [column.type for column in statement.selected_columns]
-        made = [each.dialect_impl(dialect) for each in types]
-        found = [each.result_processor(dialect, None) for each in made]
-        self.makers = [(at, make) for at, make in enumerate(found) if make]
+        types = {name: c.type for name, c in statement.selected_columns.items()}
+        made = [(name, each.dialect_impl(dialect)) for name, each in types.items()]
+        found = [(name, each.result_processor(dialect, None)) for name, each in made]
+        self.makers = [(name, make) for name, make in found if make]
 
     def parameters(self, values: Mapping[str, Any]) -> Any:
         """Return the parameters as the driver takes them."""
         given = {**self._given, **values}
         return [given[name] for name in self._order] if self._order else given
-
-    def typed(self, row: Sequence[Any]) -> tuple[Any, ...]:
-        """Return a row of which the driver gives some values otherwise."""
-        values = list(row)
-        for at, make in self.makers:
-            values[at] = make(values[at])
-        return tuple(values)

@@ -8,23 +8,26 @@ group are worked out anew, and those that change are restated.
 from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache, partial
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from sqlalchemy import Column, Connection, Index, Integer, func, select, text
 
 from projections import bodies, database, inspections, programmes
+from projections.body_labels import BODY_COLUMNS
+from projections.composed import Composed, Piece, Values
 from projections.conditions import equal
 from projections.database import KEY, versioned_table
 from projections.listing import (
     Listing,
     Page,
     all_rows,
+    find_page,
     get_row,
-    list_rows,
     open_words,
-    with_common,
 )
+from projections.members import COMMON, SPAN, common_pieces
 from projections.moment import Moment, certainty, span
+from projections.query import Found
 from projections.read_model import Batch, Projection, ReadModel, Row, generic
 from projections.rows import row_of
 from projections.selection import Wanted
@@ -249,6 +252,13 @@ def _ids(connection: Connection, values: Row) -> list[str]:
 
 # Queries.
 
+ANSWERED = ("programme", "family", "question", "concept", "level", "grade", "scale",
+            "basis", "carried_from")  # fmt: skip
+ASKED = ("programme", "programme_title", "family", "question", "question_label",
+         "concept", "level", "level_label", "grade", "grade_label", "grade_rank",
+         "scale", "basis", "basis_label", "carried_from")  # fmt: skip
+SHOWN = ("id", "body", *ANSWERED, "published_on", "published_on_basis", "inspection",
+         "superseded_by", "note", *COMMON)  # fmt: skip
 FILTERS = ("body", "programme", "question", "concept", "grade", "basis", "inspection")
 
 
@@ -257,8 +267,8 @@ def list_ratings(
 ) -> Listing:
     """Return ratings, by id; the filters are those of FILTERS."""
     wanted = equal(**{name: filters.get(name) for name in FILTERS})
-    listing = list_rows(db, table, moment, page, *wanted)
-    listing.rows = rating_items(db, moment, listing.rows)
+    listing, found = find_page(db, table, moment, page, *wanted, columns=SHOWN)
+    listing.rows = _composed(db, moment, found)
     return listing
 
 
@@ -273,55 +283,74 @@ def rating_rows(db: ReadModel, moment: Moment, *wanted: Wanted) -> list[Row]:
     return all_rows(db, table, moment, *wanted)
 
 
-def rating_items(db: ReadModel, moment: Moment, rows: Sequence[Row]) -> list[Row]:
+def rating_items(db: ReadModel, moment: Moment, rows: Sequence[Row]) -> Sequence[Row]:
     """Return the rows as items: with labels, and their words opened."""
-    known = Labels(db, moment, rows)
-    return [_item(row, moment, known) for row in rows]
+    values = [tuple([row[name] for name in SHOWN]) for row in rows]
+    return _composed(db, moment, Found(SHOWN, values))
+
+
+def _composed(db: ReadModel, moment: Moment, found: Found) -> Composed:
+    known = Labels(db, moment, found)
+    notes = [known.opened.get(each or "") for each in found.column("note")]
+    return Composed(found, known.pieces(), {"note": notes})
 
 
 class Labels:
     """What the rows of ratings show of other nouns, and their opened words."""
 
-    def __init__(self, db: ReadModel, moment: Moment, rows: Sequence[Row]) -> None:
-        self.bodies = bodies.labels(db, moment)
-        self.programmes = programmes.labels(db, moment)
-        ids = {row["inspection"] for row in rows}
-        self.inspections = inspections.titles(db, moment, ids)
-        commitments = [row[name] for row in rows for name in ("note", "source_titles")]
-        self.opened = open_words(db, commitments)
+    def __init__(self, db: ReadModel, moment: Moment, found: Found) -> None:
+        self._moment = moment
+        ids = set(found.picked(("inspection",)))
+        self._bodies = bodies.labels(db, moment)
+        self._programmes = programmes.labels(db, moment)
+        self._inspections = inspections.titles(db, moment, ids)
+        sealed = (*found.picked(("note",)), *found.picked(("source_titles",)))
+        self.opened = open_words(db, sealed)
 
+    def pieces(self) -> list[Piece]:
+        """Return what an item consists of."""
+        published = ("published_on", "published_on_basis")
+        inspected = ("inspection", "inspection_title")
+        return [
+            Piece.plain("id"),
+            Piece(BODY_COLUMNS, ("body",), self._of_body),
+            Piece(ASKED, ANSWERED, self._asked),
+            Piece(
+                (*published, "published_on_text", "age_days"),
+                (*published, *SPAN),
+                self._published,
+            ),
+            Piece(inspected, inspected[:1], self._inspected),
+            Piece.plain("superseded_by"),
+            Piece.plain("note"),
+            *common_pieces(self._moment, self.opened, note="note"),
+        ]
 
-def _item(row: Row, moment: Moment, known: Labels) -> Row:
-    programme = row["programme"]
-    question = known.programmes.question(programme, row["question"])
-    return {
-        "id": row["id"],
-        **known.bodies.columns(row["body"]),
-        "programme": programme,
-        "programme_title": known.programmes.title(programme),
-        "family": row["family"],
-        "question": row["question"],
-        "question_label": question and question["label"],
-        "concept": row["concept"],
-        "level": row["level"],
-        "level_label": label(row["level"]),
-        "grade": row["grade"],
-        "grade_label": known.programmes.grade_label(programme, row["grade"]),
-        "grade_rank": known.programmes.grade_rank(programme, row["grade"]),
-        "scale": row["scale"],
-        "basis": row["basis"],
-        "basis_label": label(row["basis"]),
-        "carried_from": row["carried_from"],
-        "published_on": row["published_on"],
-        "published_on_basis": row["published_on_basis"],
-        "published_on_text": dates.in_words(row["published_on"]),
-        "age_days": _age(row, moment),
-        "inspection": row["inspection"],
-        "inspection_title": known.inspections.get(row["inspection"]),
-        "superseded_by": row["superseded_by"],
-        "note": known.opened.get(row["note"] or ""),
-        **with_common(row, moment, known.opened),
-    }
+    def _of_body(self, body: str) -> Values:
+        return tuple(self._bodies.columns(body).values())
+
+    def _asked(self, *values: Any) -> Values:
+        row = dict(zip(ANSWERED, values, strict=True))
+        programme, known = row["programme"], self._programmes
+        question = known.question(programme, row["question"])
+        labels = {
+            "programme_title": known.title(programme),
+            "question_label": question and question["label"],
+            "level_label": label(row["level"]),
+            "grade_label": known.grade_label(programme, row["grade"]),
+            "grade_rank": known.grade_rank(programme, row["grade"]),
+            "basis_label": label(row["basis"]),
+        }
+        shown = {**row, **labels}
+        return tuple(shown[name] for name in ASKED)
+
+    def _published(self, day: str | None, basis: str | None, *span: Any) -> Values:
+        held = dict(zip(SPAN, span, strict=True))
+        age = _age({**held, "published_on": day}, self._moment)
+        return day, basis, dates.in_words(day), age
+
+    def _inspected(self, id: str) -> Values:
+        return id, self._inspections.get(id)
 
 
 def _age(row: Row, moment: Moment) -> int | None:

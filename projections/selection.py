@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from projections.conditions import Comparison, Condition
 from projections.moment import Moment, held_on, stood_at
-from projections.query import Query
+from projections.query import Found, Query
 from projections.tables import Row
 
 SHAPES = 512  # Queries that are kept written.
@@ -77,6 +77,33 @@ def select_rows(
     most: int | None = None,
 ) -> list[Row]:
     """Return the rows that stood at the moment, in order: those after a key."""
+    found = find_rows(
+        connection,
+        table,
+        moment,
+        wanted,
+        days=days,
+        columns=columns,
+        order=order,
+        after=after,
+        most=most,
+    )
+    return found.rows()
+
+
+def find_rows(
+    connection: Connection,
+    table: Table,
+    moment: Moment,
+    wanted: Sequence[Wanted],
+    *,
+    days: Days = Days.ANY,
+    columns: tuple[str, ...] = (),
+    order: tuple[str, ...] = KEY,
+    after: tuple[str, ...] | None = None,
+    most: int | None = None,
+) -> Found:
+    """Return the same rows as the driver gives them."""
     plain, special = _parted(wanted)
     selection = Selection(
         table,
@@ -93,10 +120,9 @@ def select_rows(
     if most is not None:
         values["most"] = most
     if not special:
-        return _query(selection).rows(connection, values)
+        return _query(selection).find(connection, values)
     found = connection.execute(_statement(selection, special), values)
-    names = tuple(found.keys())
-    return [dict(zip(names, row, strict=True)) for row in found]
+    return Found(tuple(found.keys()), [tuple(row) for row in found])
 
 
 def count_rows(
@@ -115,7 +141,7 @@ def count_rows(
     )
     values = _values(moment, plain)
     if not special:
-        return int(_query(selection).value(connection, values))
+        return int(_query(selection).find(connection, values).tuples[0][0])
     found = connection.execute(_statement(selection, special), values)
     return int(found.scalar_one())
 

@@ -24,8 +24,8 @@ from projections.listing import (
     chunks,
     open_words,
     page_of,
-    with_common,
 )
+from projections.members import with_common
 from projections.moment import Moment, span
 from projections.read_model import Batch, Projection, ReadModel, Row, generic, to_json
 from projections.rows import row_of

@@ -1,5 +1,6 @@
 """Redactions: which words were erased from the record, when, and on what basis."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint
@@ -51,7 +52,7 @@ def _found(db: ReadModel, moment: Moment, id: str) -> Row | None:
     return found and _with_state([found])[0]
 
 
-def _with_state(rows: list[Row]) -> list[Row]:
+def _with_state(rows: Sequence[Row]) -> list[Row]:
     # Not of the read model, of which the digests must not depend on it.
     done = record().erasures.done()
     return [{**row, "erasure": state_of(row["position"], done)} for row in rows]

@@ -4,7 +4,7 @@ Each goes through the query that answers the list, page after page, so that memo
 not grow with the rows.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -118,7 +118,7 @@ class Table:
         return {name: naming[name] for name in self.columns if name in naming}
 
 
-def rows_of(content: Content, table: Table) -> Iterator[list[Row]]:
+def rows_of(content: Content, table: Table) -> Iterator[Sequence[Row]]:
     """Give the rows of a table, page after page, in the order of its list."""
     if table.is_worked_out:
         yield from _whole(content, table.find)
@@ -134,7 +134,7 @@ def rows_of(content: Content, table: Table) -> Iterator[list[Row]]:
                 yield [{**row, **owner} for row in page]
 
 
-def _pages(content: Content, find: Find) -> Iterator[list[Row]]:
+def _pages(content: Content, find: Find) -> Iterator[Sequence[Row]]:
     after: tuple[str, ...] | None = None
     while True:
         page = Page(PAGE, after)
@@ -147,9 +147,9 @@ def _pages(content: Content, find: Find) -> Iterator[list[Row]]:
         after = listing.last_key
 
 
-def _whole(content: Content, find: Find) -> Iterator[list[Row]]:
+def _whole(content: Content, find: Find) -> Iterator[Sequence[Row]]:
     listing = find(content.record.read_model, content.moment, Page())
-    rows = listing.rows if listing else []
+    rows: Sequence[Row] = listing.rows if listing else []
     for start in range(0, len(rows), PAGE):
         yield rows[start : start + PAGE]
 
