@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
+from typing import TypeAlias
 
 import orjson
 from sqlalchemy import Column, Connection, Integer, select
@@ -223,35 +224,40 @@ def _item(row: Row, moment: Moment, known: "ProgrammeLabels", opened: Opened) ->
     }
 
 
+# All rows that ever stood, by id and by part: programmes are few, so memory holds them.
+ProgrammeRows: TypeAlias = dict[str, dict[str, list[Row]]]
+
+
 class ProgrammeLabels:
     """The titles, scales and questions of all programmes, at one position."""
 
-    def __init__(self, ever: dict[str, list[Row]], position: int) -> None:
+    def __init__(self, ever: ProgrammeRows, position: int) -> None:
         self._ever, self._position = ever, position
-        self._questions: dict[str, dict[str, Row]] = {}
         self._scales: dict[str, dict[str, Row]] = {}
 
     @cached_property
     def rows(self) -> dict[str, Row]:
         """The row of each programme."""
-        found = ((id, self._itself(id)) for id in self._ever)
+        found = ((id, self._part(id)) for id in self._ever)
         return {id: row for id, row in found if row}
 
     def title(self, id: str | None) -> str | None:
         """Return the title of a programme."""
-        return self.rows[id]["title"] if id in self.rows else None
+        row = self._part(id) if id else None
+        return row["title"] if row else None
 
     def order(self, id: str) -> int:
         """Return the place of a programme in its family."""
-        return order_of(id, self.rows.get)
+        return order_of(id, self._part)
 
     def questions(self, id: str) -> list[Row]:
         """Return the questions of a programme, in the order asked."""
-        return sorted(self._asked(id).values(), key=_by_number)
+        rows = (self._part(id, part) for part in self._ever.get(id, ()) if part)
+        return sorted(filter(None, rows), key=_by_number)
 
     def question(self, programme: str, question: str) -> Row | None:
         """Return one question, or None."""
-        return self._asked(programme).get(question)
+        return self._part(programme, f"question.{question}")
 
     def grade_label(self, programme: str, grade: str) -> str:
         """Return the label of a grade on the scale of a programme."""
@@ -267,27 +273,17 @@ class ProgrammeLabels:
         """Return how many grades the scale of a programme has."""
         return len(self._scale(programme))
 
-    def _itself(self, id: str) -> Row | None:
-        return next((row for row in self._standing(id) if row["part"] == ""), None)
-
-    def _asked(self, id: str) -> dict[str, Row]:
-        """Return the questions of a programme, by their ids."""
-        if id not in self._questions:
-            rows = self._standing(id)
-            found = {row["question"]: row for row in rows if row["question"]}
-            self._questions[id] = found
-        return self._questions[id]
-
     def _scale(self, id: str) -> dict[str, Row]:
         """Return the grades of the scale of a programme."""
         if id not in self._scales:
-            row = self.rows.get(id)
+            row = self._part(id)
             grades = orjson.loads(row["grades"]) if row else []
             self._scales[id] = {each["grade"]: each for each in grades}
         return self._scales[id]
 
-    def _standing(self, id: str) -> list[Row]:
-        return standing_rows(self._ever.get(id, ()), self._position)
+    def _part(self, id: str, part: str = "") -> Row | None:
+        rows = self._ever.get(id, {}).get(part, ())
+        return next(iter(standing_rows(rows, self._position)), None)
 
 
 def labels(db: ReadModel, moment: Moment) -> ProgrammeLabels:
@@ -304,9 +300,9 @@ def _labels(db: ReadModel, moment: Moment) -> ProgrammeLabels:
 _EVER = Query(select(table).order_by(table.c.id, table.c.part, table.c.valid_from))
 
 
-def _read(connection: Connection) -> dict[str, list[Row]]:
-    """Return the rows of all programmes that ever stood, by id."""
-    found: dict[str, list[Row]] = {}
+def _read(connection: Connection) -> ProgrammeRows:
+    """Return the rows of all programmes that ever stood, by id and by part."""
+    found: ProgrammeRows = {}
     for row in _EVER.find(connection, {}).rows():
-        found.setdefault(row["id"], []).append(row)
+        found.setdefault(row["id"], {}).setdefault(row["part"], []).append(row)
     return found

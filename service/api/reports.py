@@ -31,6 +31,7 @@ from service.http.addresses import client_address
 from service.http.bodies import fault, invalid
 from service.http.contract import accepts, returns, say_known
 from service.http.errors import respond
+from service.http.headers import add_vary
 from service.http.problems import ProblemError
 from service.http.writing import expected_version, idempotency
 from service.log.errors import ConflictError
@@ -132,7 +133,7 @@ def _receipt(event: RecordedEvent) -> Row:
 
 
 def _vary(response: Response) -> Response:
-    response.vary.add("Authorization")
+    add_vary(response, "Authorization")
     return response
 
 

@@ -108,8 +108,6 @@ def resolve(said: Said) -> Asked:
     moment = _touched(said, moment, index)
     at = moment.position if said.is_of_the_past else None
     validator = validator_of(said, at)
-    # If others have read further meanwhile, they know of what this answer lacks.
-    is_told = validator is not None and index.seen == moment.head
     return Asked(
         form=said.form,
         forms=contract.forms,
@@ -127,7 +125,7 @@ def resolve(said: Said) -> Asked:
         caching=caching_of(said),
         has_day=contract.made_of.has_day,
         validator=validator,
-        etag=validator.etag(index, moment.today) if validator and is_told else None,
+        etag=_etag(validator, moment, index),
     )
 
 
@@ -178,6 +176,15 @@ def _touched(said: Said, moment: Moment, index: TouchIndex) -> Moment:
     if said.is_of_the_past:
         return replace(moment, is_last=touched <= moment.position)
     return replace(moment, position=touched, is_last=True)
+
+
+def _etag(validator: Validator | None, moment: Moment, index: TouchIndex) -> str | None:
+    """Return the ETag of the answer about a moment, None if it has none."""
+    with index.lock:
+        # If others have read further meanwhile, they know of what this answer lacks.
+        if validator is None or index.seen != moment.head:
+            return None
+        return validator.etag_at(moment.position, index.epoch, moment.today)
 
 
 def _thing(contract: "Contract", path: Mapping[str, Any]) -> tuple[str, str] | None:

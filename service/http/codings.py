@@ -13,6 +13,8 @@ from werkzeug.datastructures import Accept
 from werkzeug.http import parse_accept_header
 from zstandard import ZstdCompressor
 
+from service.http.headers import add_vary
+
 IDENTITY = "identity"
 LEAST = 1000  # Bytes: less is not worth a coding.
 LONGEST = 500  # Characters of the header that are read; of a longer one none is.
@@ -70,7 +72,7 @@ def uncoded(tag: str) -> str:
 def _code(response: Response) -> Response:
     if request.method not in ("GET", "HEAD"):
         return response
-    response.vary.add("Accept-Encoding")
+    add_vary(response, "Accept-Encoding")
     coding = choose_coding(request.headers.get("Accept-Encoding", ""))
     if coding != IDENTITY and _is_worth_it(response):
         _compress(response, coding)

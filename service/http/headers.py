@@ -59,6 +59,16 @@ def link(target: str, relation: str, media_type: str | None = None) -> str:
     return f'<{target}>; rel="{relation}"{kind}'
 
 
+def add_vary(response: Response, name: str) -> None:
+    """Say that an answer depends on a header of the request too."""
+    # `response.vary` reads and writes all of it each time.
+    known = response.headers.get("Vary")
+    if known is None:
+        response.headers["Vary"] = name
+    elif name not in known.split(", "):
+        response.headers["Vary"] = f"{known}, {name}"
+
+
 def _refuse_long() -> None:
     """Refuse headers that would take long to read; cookies are not read at all."""
     faults = [
@@ -132,7 +142,7 @@ def put_standing(response: Response, head: Callable[[], int]) -> None:
     headers["Access-Control-Allow-Origin"] = "*"
     headers["Access-Control-Expose-Headers"] = EXPOSED
     headers["X-Content-Type-Options"] = "nosniff"
-    response.vary.add("Accept")
+    add_vary(response, "Accept")
     headers.add("Link", link(LICENCE, "license"))
     headers.add("Link", link("/openapi.yaml", "describedby", "application/yaml"))
     headers.add("Link", link("/openapi.yaml", "service-desc", "application/yaml"))

@@ -3,6 +3,7 @@
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from flask import Response, after_this_request, request
@@ -13,7 +14,7 @@ from projections.moment import recorded_at
 from service.context import read_model
 from service.http import meta
 from service.http.asked import Asked
-from service.http.headers import link
+from service.http.headers import add_vary, link
 from service.http.queries import fault
 
 HEADER = "Accept-Datetime"
@@ -48,9 +49,11 @@ def tell(response: Response, asked: Asked) -> None:
     if asked.thing:
         links.append(link(_map_of(request.path), TIMEMAP, LINK_FORMAT))
     if asked.is_past:
-        links += _links(asked)
-        if instant := recorded_at(read_model(), asked.moment.position):
-            response.headers["Memento-Datetime"] = _date(instant)
+        position = asked.moment.position
+        own = Memento(position, recorded_at(read_model(), position) or "")
+        links += _links(asked, own)
+        if own.recorded_at:
+            response.headers["Memento-Datetime"] = _date(own.recorded_at)
     if asked.is_negotiated:
         response.headers["Content-Location"] = meta.permalink(asked)
     for each in links:
@@ -77,7 +80,7 @@ def of_versions(found: Sequence[Memento]) -> Response:
 
 def _vary(response: Response) -> Response:
     """Let no cache give an answer, or a problem, to one who asks for another time."""
-    response.vary.add(HEADER)
+    add_vary(response, HEADER)
     return response
 
 
@@ -87,18 +90,17 @@ def _parse(given: str) -> datetime | None:
     return found if found and http_date(found) == given else None
 
 
-def _links(asked: Asked) -> Iterator[str]:
+def _links(asked: Asked, own: Memento) -> Iterator[str]:
     """Give links to the answer itself, and to earlier ones about the same thing.
 
     There are none to later ones: an answer pinned to a position tells nothing of what
     was recorded after it. The TimeMap does.
     """
-    position = asked.moment.position
-    if instant := recorded_at(read_model(), position):
-        yield _memento(meta.permalink(asked), Memento(position, instant))
+    if own.recorded_at:
+        yield _memento(meta.permalink(asked), own)
     if asked.thing is None:
         return
-    found = mementos(read_model(), *asked.thing, until=position)
+    found = mementos(read_model(), *asked.thing, until=own.position)
     for relation, each in (("first", found[:1]), ("prev", found[-2:-1])):
         for earlier in each:
             yield _memento(_permalink_at(asked, earlier.position), earlier, relation)
@@ -118,6 +120,7 @@ def _map_of(path: str) -> str:
     return meta.address(f"{path}/{TIMEMAP}")
 
 
+@lru_cache(maxsize=256)
 def _date(instant: str) -> str:
     """Write an instant of the record as a date of HTTP, to the second."""
     return http_date(datetime.fromisoformat(instant))

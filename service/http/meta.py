@@ -35,7 +35,10 @@ def _base_url() -> str:
 def address(path: str, parameters: Mapping[str, Any] | None = None) -> str:
     """Return an absolute address."""
     query = f"?{_encoded(tuple(parameters.items()))}" if parameters else ""
-    return f"{base_url()}{quote(path)}{query}"
+    return f"{base_url()}{_quoted(path)}{query}"
+
+
+_quoted = lru_cache(maxsize=1024)(quote)
 
 
 @lru_cache(maxsize=256)
