@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from contextvars import ContextVar
 from functools import lru_cache
+from select import POLLIN, poll
 from threading import Event
 from typing import Any
 
@@ -26,7 +27,7 @@ from sqlalchemy import (
     inspect,
     text,
 )
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.pool import NullPool
 from sqlalchemy.types import TypeEngine
 
@@ -105,9 +106,8 @@ def open_engine(
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     kept = most // 2
-    engine = create_engine(
-        _with_driver(url), pool_pre_ping=True, pool_size=kept, max_overflow=most - kept
-    )
+    engine = create_engine(_with_driver(url), pool_size=kept, max_overflow=most - kept)
+    event.listen(engine, "checkout", _refuse_ended)
     if not is_durable:
         event.listen(engine, "connect", _wait_for_no_disk)
     return engine.execution_options(schema_translate_map={None: schema})
@@ -403,6 +403,17 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 def _wait_for_no_disk(connection: Any, _record: Any) -> None:
     connection.execute("SET synchronous_commit = off")
     connection.commit()
+
+
+def _refuse_ended(connection: Any, _record: Any, _proxy: Any) -> None:
+    """Let all be made anew once the server has ended one that was idle.
+
+    It says nothing else unasked; to ask it each time takes as long as a query.
+    """
+    heard = poll()
+    heard.register(connection, POLLIN)
+    if heard.poll(0):
+        raise InvalidatePoolError
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -437,11 +437,13 @@ def test_a_fork_of_the_process_has_its_own_connections(store, place):
 
 def test_a_connection_that_the_server_ended_is_made_anew(store, place):
     store.append([draft("rating-a")])
+    before = store.read()
     if place.url:
         place.sql("""
-            SELECT pg_terminate_backend(pid)
+            SELECT pg_terminate_backend(pid, 10000)
             FROM pg_stat_activity
             WHERE datname = current_database() AND pid <> pg_backend_pid()""")
+    assert store.read() == before
     store.append([draft("rating-b")])
     assert audit(place, store) == 2
 

@@ -110,3 +110,18 @@ def test_what_is_recorded_goes_to_the_generation_that_another_has_made(place, re
         assert other.read_model.position == 2
     assert small.record.look() == Point(1 + rebuilds, 2, 0)
     small.record.close()
+
+
+def test_connections_that_the_server_ended_are_made_anew(place):
+    small = SmallRecord(place.folder, place.url)
+    small.register("someforce")
+    assert small.record.look().position == 1
+    if place.url:
+        place.sql("""
+            SELECT pg_terminate_backend(pid, 10000)
+            FROM pg_stat_activity
+            WHERE datname = current_database() AND pid <> pg_backend_pid()""")
+    assert small.record.look().position == 1
+    small.register("otherforce")
+    assert small.record.look().position == 2
+    small.record.close()

@@ -6,6 +6,7 @@ from typing import Any, cast
 from urllib.parse import quote, urlencode
 
 from flask import g, request
+from werkzeug.sansio.utils import get_current_url
 
 from projections.moment import recorded_at
 from service.context import read_model, record
@@ -29,7 +30,13 @@ def _base_url() -> str:
     if not (known or request.host):
         detail = "The header Host is missing or malformed."
         raise ProblemError("invalid-parameter", detail)
-    return (known or request.host_url).rstrip("/")
+    return (known or _host_url(request.scheme, request.host)).rstrip("/")
+
+
+@lru_cache(maxsize=256)
+def _host_url(scheme: str, host: str) -> str:
+    """Return what `request.host_url` is, which werkzeug makes anew each time."""
+    return get_current_url(scheme, host)
 
 
 def address(path: str, parameters: Mapping[str, Any] | None = None) -> str:

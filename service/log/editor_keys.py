@@ -73,7 +73,8 @@ def forget_names(session: Session, named: Iterable[tuple[int, str]]) -> None:
 
 def find_key(session: Session, id: str) -> StoredKey | None:
     """Return the key with an id."""
-    return keys_with(session, {id}).get(id)
+    found = session.rows(_KEY, (id,))
+    return _stored(found[0]) if found else None
 
 
 def keys_with(session: Session, ids: Collection[str]) -> dict[str, StoredKey]:
@@ -95,6 +96,7 @@ def _stored(row: Row) -> StoredKey:
 
 
 _KEYS = f"SELECT {', '.join(StoredKey._fields)} FROM keys"
+_KEY = f"{_KEYS} WHERE id = ?"
 _FORGET = """
     UPDATE keys
     SET name = ''

@@ -11,6 +11,7 @@ from collections.abc import (
 )
 from contextlib import contextmanager
 from functools import lru_cache
+from select import POLLIN, poll
 from typing import Any
 
 import psycopg
@@ -146,7 +147,8 @@ class PostgresLog:
                 lock_timeout=LOCK_SECONDS,
                 pool_size=1,
                 max_overflow=15,
-                pre_ping=True,
+                # To ask the server each time takes as long as what is then asked of it.
+                pre_ping=False,
             )
             assert isinstance(self._store.pool.kwargs, dict)
             self._store.pool.kwargs.update(settings)
@@ -187,12 +189,13 @@ class PostgresLog:
     @contextmanager
     def reading(self) -> Iterator[PostgresSession]:
         """Open a Session that sees committed rows and changes nothing."""
-        with (
-            one_line_causes,
-            self._store.get_connection() as connection,
-            connection.cursor(row_factory=tuple_row) as cursor,
-        ):
-            yield PostgresSession(cursor)
+        with one_line_causes:
+            connection = self._taken()
+            try:
+                with connection.cursor(row_factory=tuple_row) as cursor:
+                    yield PostgresSession(cursor)
+            finally:
+                self._store.pool.putconn(connection)
 
     def scrub(self, patience: float) -> bool:
         """Overwrite what deleted openings have left; False: to be tried again."""
@@ -207,6 +210,14 @@ class PostgresLog:
         with self._writing:
             self._drop_writer()
         self._store.close()
+
+    def _taken(self) -> psycopg.Connection[Any]:
+        """Take an idle connection for a reader, a new one for each that was lost."""
+        self._store.pool.open()
+        while _is_lost(connection := self._store.pool.getconn()):
+            connection.close()
+            self._store.pool.putconn(connection)
+        return connection
 
     def _begin(self) -> psycopg.Connection[Any]:
         if self._writer is not None and _is_begun(self._writer):
@@ -243,6 +254,13 @@ _SETTINGS_OF_WRITER = f"""
     SET enable_mergejoin = off;
     SET jit = off"""
 _BEGIN = "BEGIN; LOCK TABLE stored_events IN EXCLUSIVE MODE"
+
+
+def _is_lost(connection: psycopg.Connection[Any]) -> bool:
+    """Whether the server has said something on an idle connection: that it ends it."""
+    heard = poll()
+    heard.register(connection, POLLIN)
+    return bool(heard.poll(0))
 
 
 def _is_begun(connection: psycopg.Connection[Row]) -> bool:
