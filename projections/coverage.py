@@ -4,8 +4,10 @@ Derived from bodies, programmes, inspections, ratings and declared gaps; never a
 for what is not known.
 """
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from projections import bodies, gaps, inspections, programmes, ratings
 from projections.conditions import equal
@@ -14,6 +16,8 @@ from projections.moment import Moment
 from projections.read_model import ReadModel, Row
 from schemas.codelists import BodyKind, CoverageState, Graded, Level, RatingBasis, label
 
+# A question, its state, and the rating or the gap that is the reason.
+State: TypeAlias = tuple[Row, str, Row | None, Row | None]
 # The kinds of gap that are states of coverage: they bear the same names.
 STATES_OF_GAPS = (
     CoverageState.NOT_INSPECTED,
@@ -51,6 +55,17 @@ def coverage_rows(
         for each in known.expected(id)
         for row in known.rows(id, each)
     ]
+
+
+def summaries(db: ReadModel, moment: Moment, body: str) -> list[Row]:
+    """Return the coverage of one body in short, by programme."""
+    known = Known(db, moment, body)
+    found = (
+        known.summary(id, body)
+        for id in sorted(known.programmes.rows)
+        if known.expected(id)
+    )
+    return [each for each in found if each["states"]]
 
 
 @dataclass
@@ -97,46 +112,50 @@ class Known:
 
     def rows(self, programme: str, body: str) -> list[Row]:
         """Return the coverage of one body in one programme, by question."""
-        held = self.held.get((programme, body), {})
-        stated = self._stated(programme, body)
-        areas = self._areas_held(programme, held)
+        areas, stated = self._areas(programme, body)
         return [
-            self._row(programme, body, question, held, areas, stated)
-            for question in self.programmes.questions(programme)
+            {
+                "id": f"{programme}.{body}.{question['question']}",
+                **self.bodies.columns(body),
+                "programme": programme,
+                "programme_title": self.programmes.title(programme),
+                "question": question["question"],
+                "question_label": question["label"],
+                "level": question["level"],
+                "state": state,
+                "state_label": label(state),
+                "rating": rating and rating["id"],
+                "grade": rating and rating["grade"],
+                "areas_held": areas,
+                "areas_stated": stated,
+                "held_text": _in_words(areas, stated),
+                "gap": gap and gap["id"],
+                "gap_note": gap and self.notes.get(gap["id"]),
+            }
+            for question, state, rating, gap in self._states(programme, body)
         ]
 
-    def _row(
-        self,
-        programme: str,
-        body: str,
-        question: Row,
-        held: dict[str, Row],
-        areas: int,
-        stated: list[int],
-    ) -> Row:
-        rating = held.get(question["question"])
+    def summary(self, programme: str, body: str) -> Row:
+        """Return how many questions of one programme are in which state."""
+        states = Counter(state for _, state, *_ in self._states(programme, body))
+        text = _in_words(*self._areas(programme, body))
+        return {"programme": programme, "states": dict(states), "held_text": text}
+
+    def _states(self, programme: str, body: str) -> Iterator[State]:
+        """Give each question with its state, the rating, and the gap that explains."""
+        held = self.held.get((programme, body), {})
+        areas, stated = self._areas(programme, body)
         is_complete = bool(stated) and areas >= max(stated)
-        gap = None if rating else self._gap(programme, body, question["question"])
-        state = _state(question, rating, is_complete, gap)
-        reason = gap if gap and state == gap["kind"] else None
-        return {
-            "id": f"{programme}.{body}.{question['question']}",
-            **self.bodies.columns(body),
-            "programme": programme,
-            "programme_title": self.programmes.title(programme),
-            "question": question["question"],
-            "question_label": question["label"],
-            "level": question["level"],
-            "state": state,
-            "state_label": label(state),
-            "rating": rating and rating["id"],
-            "grade": rating and rating["grade"],
-            "areas_held": areas,
-            "areas_stated": stated,
-            "held_text": _in_words(areas, stated),
-            "gap": reason and reason["id"],
-            "gap_note": reason and self.notes.get(reason["id"]),
-        }
+        for question in self.programmes.questions(programme):
+            rating = held.get(question["question"])
+            gap = None if rating else self._gap(programme, body, question["question"])
+            state = _state(question, rating, is_complete, gap)
+            yield question, state, rating, gap if gap and state == gap["kind"] else None
+
+    def _areas(self, programme: str, body: str) -> tuple[int, list[int]]:
+        """Return how many areas are held, and how many sources state."""
+        held = self.held.get((programme, body), {})
+        return self._areas_held(programme, held), self._stated(programme, body)
 
     def _gap(self, programme: str, body: str, question: str) -> Row | None:
         """Return the gap that names most of these, and nothing else; the latest."""

@@ -1,12 +1,11 @@
 """The profile of a body: what one page about it needs, in one answer."""
 
-from collections import Counter
 from dataclasses import replace
 
 from projections import bodies, inspections, plans, ratings
 from projections.changes import grade_changes
 from projections.conditions import exactly
-from projections.coverage import coverage_rows
+from projections.coverage import summaries
 from projections.findings import list_findings
 from projections.listing import Page, all_rows, open_words
 from projections.members import redacted_of
@@ -33,7 +32,7 @@ def get_profile(db: ReadModel, moment: Moment, id: str) -> Row | None:
         "undated_ratings": in_force.undated or 0,
         "recent_changes": _recent(grade_changes(db, moment, id)),
         "inspections": inspections.latest_inspections(db, always, id, RECENT),
-        "coverage": _coverage(db, moment, id),
+        "coverage": summaries(db, moment, id),
         "members": bodies.labels(db, moment).members(id),
         "open_findings": _open_findings(db, then, id),
         "plans": _plans(db, moment, id),
@@ -45,19 +44,6 @@ def get_profile(db: ReadModel, moment: Moment, id: str) -> Row | None:
 def _recent(changes: list[Row]) -> list[Row]:
     ordered = sorted(changes, key=lambda row: row["to_published_on"] or "")
     return ordered[-RECENT:]
-
-
-def _coverage(db: ReadModel, moment: Moment, id: str) -> list[Row]:
-    rows = coverage_rows(db, moment, body=id)
-    states: dict[str, Counter[str]] = {}
-    texts: dict[str, str | None] = {}
-    for row in rows:
-        states.setdefault(row["programme"], Counter())[row["state"]] += 1
-        texts[row["programme"]] = row["held_text"]
-    return [
-        {"programme": each, "states": dict(count), "held_text": texts[each]}
-        for each, count in sorted(states.items())
-    ]
 
 
 def _open_findings(db: ReadModel, moment: Moment, id: str) -> list[Row]:

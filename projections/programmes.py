@@ -234,6 +234,7 @@ class ProgrammeLabels:
     def __init__(self, ever: ProgrammeRows, position: int) -> None:
         self._ever, self._position = ever, position
         self._scales: dict[str, dict[str, Row]] = {}
+        self._parts: dict[tuple[str, str], Row | None] = {}
 
     @cached_property
     def rows(self) -> dict[str, Row]:
@@ -282,8 +283,14 @@ class ProgrammeLabels:
         return self._scales[id]
 
     def _part(self, id: str, part: str = "") -> Row | None:
-        rows = self._ever.get(id, {}).get(part, ())
-        return next(iter(standing_rows(rows, self._position)), None)
+        ever = self._ever.get(id, {}).get(part)
+        if ever is None:  # What nobody announced is not kept: it may be anything.
+            return None
+        key = id, part
+        if key not in self._parts:
+            found = standing_rows(ever, self._position)
+            self._parts[key] = found[0] if found else None
+        return self._parts[key]
 
 
 def labels(db: ReadModel, moment: Moment) -> ProgrammeLabels:
