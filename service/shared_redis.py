@@ -13,12 +13,10 @@ import re
 from collections.abc import Callable, Sequence
 from threading import Event
 from time import monotonic
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-import redis
-from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError, TimeoutError
-from redis.retry import Retry
+if TYPE_CHECKING:
+    from redis import Redis
 
 ANSWERS = "answers:"  # Begins the keys of rendered answers.
 TIMEOUT = 0.1  # Seconds that a request waits for Redis at most.
@@ -127,6 +125,8 @@ class SharedRedis:
 
     def _fail(self, error: Exception) -> None:
         """Count a failure; a Redis that is away, not just full, is left alone."""
+        from redis.exceptions import ConnectionError, TimeoutError
+
         self.failures += 1
         if isinstance(error, ConnectionError | TimeoutError | OSError):
             if not self._rests_until:
@@ -134,8 +134,13 @@ class SharedRedis:
             self._rests_until = self._clock() + REST
 
 
-def _client(url: str) -> "redis.Redis":
-    return redis.Redis.from_url(
+def _client(url: str) -> "Redis":
+    # Late, since most records have no Redis, and a process starts sooner without.
+    from redis import Redis
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
+    return Redis.from_url(
         url,
         socket_timeout=TIMEOUT,
         socket_connect_timeout=TIMEOUT,

@@ -1,6 +1,8 @@
 """What is shared in Redis, and that nobody needs it: with a real server."""
 
 import socket
+import subprocess
+import sys
 from contextlib import closing
 from threading import Event, Thread
 
@@ -32,6 +34,19 @@ class Hand:
 
 def sharing(url, name=NAME, clock=None):
     return closing(SharedRedis(url, name, clock or Hand()))
+
+
+def test_a_process_without_redis_does_not_load_its_library():
+    script = """
+import sys
+from service.app import create_app
+from service.shared_redis import SharedRedis
+assert SharedRedis(None, "a").state == "absent"
+assert "redis" not in sys.modules
+SharedRedis("redis://127.0.0.1:1", "a")
+assert "redis" in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=PATIENCE)
 
 
 def test_what_is_put_is_had_by_others_until_it_is_forgotten(redis_url):
