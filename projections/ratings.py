@@ -50,14 +50,8 @@ table = versioned_table(
     Column("superseded_by", KEY),
     Column("note", KEY),
 )
-Index(
-    "ratings_group",
-    table.c.body,
-    table.c.concept,
-    table.c.family,
-    sqlite_where=text("position_to IS NULL"),
-    postgresql_where=text("position_to IS NULL"),
-)
+# Of rows that ended too: what was known of a body is asked for as what is known.
+Index("ratings_group", table.c.body, table.c.concept, table.c.family)
 Index(
     "ratings_inspection",
     table.c.inspection,
@@ -329,20 +323,37 @@ class Labels:
     def _of_body(self, body: str) -> Values:
         return tuple(self._bodies.columns(body).values())
 
-    def _asked(self, *values: Any) -> Values:
-        row = dict(zip(ANSWERED, values, strict=True))
-        programme, known = row["programme"], self._programmes
-        question = known.question(programme, row["question"])
-        labels = {
-            "programme_title": known.title(programme),
-            "question_label": question and question["label"],
-            "level_label": label(row["level"]),
-            "grade_label": known.grade_label(programme, row["grade"]),
-            "grade_rank": known.grade_rank(programme, row["grade"]),
-            "basis_label": label(row["basis"]),
-        }
-        shown = {**row, **labels}
-        return tuple(shown[name] for name in ASKED)
+    def _asked(
+        self,
+        programme: str,
+        family: str | None,
+        question: str,
+        concept: str | None,
+        level: str,
+        grade: str,
+        scale: str,
+        basis: str,
+        carried_from: str | None,
+    ) -> Values:
+        known = self._programmes
+        asked = known.question(programme, question)
+        return (
+            programme,
+            known.title(programme),
+            family,
+            question,
+            asked and asked["label"],
+            concept,
+            level,
+            label(level),
+            grade,
+            known.grade_label(programme, grade),
+            known.grade_rank(programme, grade),
+            scale,
+            basis,
+            label(basis),
+            carried_from,
+        )
 
     def _published(self, day: str | None, basis: str | None, *span: Any) -> Values:
         held = dict(zip(SPAN, span, strict=True))

@@ -29,7 +29,7 @@ def create_app(
 
     Raises UnguardedError if a rule changes something and does not say who may use it.
     """
-    app = Flask(__name__, static_folder=None)
+    app = _App(__name__, static_folder=None)
     app.url_map.converters["position"] = PositionConverter
     app.url_map.merge_slashes = False  # Each answer has one address.
     context.init_app(app, record)
@@ -44,6 +44,14 @@ def create_app(
     # The way that Flask documents for what stands before an app.
     app.wsgi_app = _in_front(app, keep, record)  # type: ignore[method-assign]
     return app
+
+
+class _App(Flask):
+    """An app of which nothing is a coroutine: it need not look at each function."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return what is called, as it is."""
+        return func
 
 
 def _in_front(

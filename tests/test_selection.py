@@ -128,3 +128,17 @@ def test_what_is_touched_later_is_read_again(small):
     past = Moment(before.position, model.position, "2026-03-02")
     assert bodies.labels(model, now()).name("durham") == "Durham Police"
     assert bodies.labels(model, past).name("durham") == "Someforce"
+
+
+def test_what_was_known_of_a_body_is_found_by_index(tmp_path):
+    with closing(SmallRecord(tmp_path).record) as record:
+        engine = record.read_model.engine
+        with database.reading(engine) as connection:
+            plan = database.run(connection, f"EXPLAIN QUERY PLAN {PAST}", (7, 7))
+    assert "USING INDEX ratings_group (body=?)" in plan[0][-1]
+
+
+PAST = (
+    "SELECT * FROM {ratings} WHERE body = 'kent' AND position_from <= ? "
+    "AND (position_to IS NULL OR position_to > ?)"
+)

@@ -1,6 +1,7 @@
 """Answers: a list or an item in the form asked for, with its meta and its headers."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from itertools import chain
 from typing import Any
 
@@ -215,7 +216,13 @@ def _gaps(endpoint: str, asked: Asked) -> str:
     about = {asked.noun: id} if asked.noun and id else {}
     wanted = {**about, **meta.filters(asked), **meta.pinned(asked)}
     shared = {name: value for name, value in wanted.items() if name in names}
-    return meta.address(url_for(endpoint), shared)
+    return meta.address(_path_of(endpoint), shared)
+
+
+@cache
+def _path_of(endpoint: str) -> str:
+    """Return the path of an endpoint that has one only: to find it takes a while."""
+    return url_for(endpoint)
 
 
 def _file_name() -> str:
