@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import urllib.request
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from tests.threaded import serving
 __all__ = ["record"]
 
 TEXT = (DOCS / "recipes.md").read_text()
-BLOCKS = re.findall(r"```(sh|python)\n(.+?)```", TEXT, re.S)
+BLOCKS = re.findall(r"```(sh|python|r)\n(.+?)```", TEXT, re.S)
 FILES = sorted(
     set(re.findall(r"http://127\.0\.0\.1:8000(/v1/[^\s`\"]+\.csv[^\s`\")]*)", TEXT))
 )
@@ -65,6 +66,33 @@ def test_every_recipe_that_can_be_run_does_what_it_says(address, tmp_path, monke
     assert "requires-improvement" in said and "a copy of" in said
 
 
+@pytest.mark.skipif(
+    shutil.which("Rscript") is None,
+    reason="NOT RUN: no Rscript, which the package r-base-core has",
+)
+def test_the_recipe_for_r_counts_what_is_on_record(address, record, tmp_path):
+    [script] = [each for kind, each in BLOCKS if kind == "r"]
+    (tmp_path / "recipe.R").write_text(
+        script.replace(EXAMPLE, address) + "cat(nrow(ratings), ncol(ratings))\n"
+        'cat("", Encoding(ratings$body_name[1]), class(ratings$body_ons))\n'
+    )
+    done = subprocess.run(
+        ["Rscript", "--vanilla", "recipe.R"],
+        cwd=tmp_path, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    path = "/v1/ratings.csv?programme=peel-2023-25"
+    text = create_app(record).test_client().get(path).text
+    header, *rows = csv.reader(io.StringIO(text, newline=""))
+    assert f"{len(rows)} {len(header)}" in done.stdout
+    grades = Counter(each[header.index("grade")] for each in rows)
+    said = done.stdout.split()
+    assert all(
+        grade in said and str(grades[grade]) in said for grade in grades if grade
+    )
+    assert said[-1] == "character"
+
+
 @pytest.mark.parametrize("path", FILES)
 def test_what_a_spreadsheet_is_given_is_read_whole(address, path):
     with urllib.request.urlopen(address + path) as answer:
@@ -85,6 +113,7 @@ def test_the_page_names_each_tool_and_is_served(record):
         "DuckDB",
         "jq",
         "Datasette",
+        "read.csv",
     ):
         assert tool in page
     assert len(FILES) >= 3
