@@ -6,11 +6,12 @@ from flask import Flask, current_app, g
 
 from projections.read_model import ReadModel
 from service.http.live import Live
-from service.http.permits import Permits
+from service.http.permits import LONG_ANSWERS, LONG_ANSWERS_EACH, Permits
 from service.record import Record
 
 KEY, LIMITER = "copperplate", "copperplate.limiter"
 CACHE, LIVE = "copperplate.cache", "copperplate.live"
+SENDING = "copperplate.sending"
 
 
 def init_app(app: Flask, record: Record | None) -> None:
@@ -20,6 +21,7 @@ def init_app(app: Flask, record: Record | None) -> None:
         settings = record.settings
         permits = Permits(settings.long_readers, settings.long_readers_each)
         app.extensions[LIVE] = Live(record, permits)
+        app.extensions[SENDING] = Permits(LONG_ANSWERS, LONG_ANSWERS_EACH)
 
 
 def record() -> Record:

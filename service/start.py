@@ -19,6 +19,7 @@ from service.config import Settings
 from service.editors import Added, add
 from service.erasure import pending, run_pending
 from service.founding import founding_files
+from service.http.permits import LONG_ANSWERS
 from service.imports.importer import Importer, count_rows
 from service.imports.report import Report
 from service.imports.work import Options
@@ -157,8 +158,8 @@ def serve(
         port=port,
         workers=workers,
         interface=Interfaces.WSGI,
-        blocking_threads=settings.long_readers + SHORT_READERS,
-        backpressure=settings.long_readers + WAITING,
+        blocking_threads=settings.long_readers + LONG_ANSWERS + SHORT_READERS,
+        backpressure=settings.long_readers + LONG_ANSWERS + WAITING,
         factory=True,
         websockets=False,
         log_level=LogLevels.error,

@@ -1,9 +1,13 @@
 """Answers are compressed as the client prefers, and are the same when unpacked."""
 
+import base64
+import hashlib
+
 import pytest
 from flask import Flask, Response
 
 from service.http.codings import LEAST, choose_coding, register_codings
+from service.http.problems import ProblemError
 from tests.contract_client import UNPACK
 from tests.records import client, record
 
@@ -77,26 +81,32 @@ def app():
 
 
 @pytest.mark.parametrize("coding", PACKED)
-def test_a_stream_is_compressed_as_it_goes(app, coding):
-    sent = []
+def test_what_comes_in_parts_is_compressed_whole_before_it_is_sent(app, coding):
+    @app.get("/")
+    def stream():
+        parts = (f"{number}: {'ab' * 10_000}\n".encode() for number in range(100))
+        return Response(parts, content_type="text/csv")
 
+    answer = app.test_client().get("/", headers={"Accept-Encoding": coding})
+    assert int(answer.headers["Content-Length"]) == len(answer.data)
+    digest = base64.b64encode(hashlib.sha256(answer.data).digest()).decode()
+    assert answer.headers["Repr-Digest"] == f"sha-256=:{digest}:"
+    assert UNPACK[coding](answer.data).count(b"\n") == 100
+
+
+@pytest.mark.parametrize("coding", PACKED)
+def test_a_fault_while_it_is_compressed_is_no_half_of_an_answer(app, coding):
     @app.get("/")
     def stream():
         def parts():
-            for number in range(100):
-                sent.append(number)
-                yield f"{number}: {'ab' * 10_000}\n".encode()
+            yield b"a" * 3_000_000
+            raise ProblemError("storage-full", "There is no room.")
 
         return Response(parts(), content_type="text/csv")
 
-    answer = app.test_client().get(
-        "/", headers={"Accept-Encoding": coding}, buffered=False
-    )
-    assert "Content-Length" not in answer.headers
-    packed = next(answer.response)
-    assert len(sent) < 100
-    packed += b"".join(answer.response)
-    assert UNPACK[coding](packed).count(b"\n") == 100
+    answer = app.test_client().get("/", headers={"Accept-Encoding": coding})
+    assert answer.status_code == 507
+    assert "Content-Encoding" not in answer.headers
 
 
 def test_the_coded_form_has_an_etag_of_its_own(app):

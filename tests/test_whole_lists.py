@@ -13,6 +13,7 @@ from projections import database
 from projections.ratings import table
 from service.app import create_app
 from service.config import Settings
+from service.http.permits import LONG_ANSWERS, LONG_ANSWERS_EACH
 from service.http.problems import ProblemError
 from service.http.spooling import IN_MEMORY, Spool
 from service.record import Record
@@ -68,6 +69,40 @@ def test_head_tells_the_length_of_a_long_list(client):
     head = client.head("/v1/ratings.csv")
     assert head.status_code == 200
     assert int(head.headers["Content-Length"]) > IN_MEMORY
+
+
+@pytest.mark.parametrize("coding", ["gzip", "zstd"])
+def test_a_long_list_has_a_length_and_a_digest_when_it_is_compressed(client, coding):
+    asked = {"Accept-Encoding": coding}
+    answer = client.get("/v1/ratings.csv", headers=asked)
+    assert answer.headers["Content-Encoding"] == coding
+    assert int(answer.headers["Content-Length"]) == len(answer.data)
+    digest = base64.b64encode(hashlib.sha256(answer.data).digest()).decode()
+    assert answer.headers["Repr-Digest"] == f"sha-256=:{digest}:"
+    assert client.head("/v1/ratings.csv", headers=asked).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/v1/ratings.csv", "/v1/projections/ratings/rows"])
+def test_whoever_reads_long_answers_slowly_leaves_threads_for_others(record, path):
+    app = create_app(record)
+
+    def ask(path, address="192.0.2.1", **how):
+        where = {"REMOTE_ADDR": address}
+        return app.test_client().open(path, environ_base=where, buffered=False, **how)
+
+    slow = [ask(path) for _ in range(LONG_ANSWERS_EACH)]
+    assert {each.status_code for each in slow} == {200}
+    refused = ask(path)
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
+    assert refused.json["type"] == "/problems/too-many-readers"
+    assert ask(path, method="HEAD").status_code == 200
+    assert ask("/v1/ratings.csv?limit=5").status_code == 200
+    slow += [ask(path, "192.0.2.2") for _ in range(LONG_ANSWERS - LONG_ANSWERS_EACH)]
+    assert ask(path, "192.0.2.3").status_code == 503
+    assert ask("/healthz", "192.0.2.3").status_code == 200
+    for each in slow:
+        each.close()
+    assert ask(path).status_code == 200
 
 
 def test_a_fault_in_the_middle_is_a_problem_and_no_half_of_a_list(record, client):

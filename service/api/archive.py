@@ -10,6 +10,7 @@ from service.http.contract import serves
 from service.http.headers import repr_digest
 from service.http.problems import ProblemError
 from service.http.representations import SUFFIX
+from service.http.sending import sent_by_permit
 
 archive = Blueprint("archive", __name__, url_prefix="/v1/archive")
 BYTES = "application/octet-stream"
@@ -25,7 +26,7 @@ _logger = logging.getLogger(__name__)
 
 
 @archive.get("/<sha256>")
-@serves({BYTES: None}, problems=(404, 410))
+@serves({BYTES: None}, problems=(404, 410, 503))
 def item(sha256: str) -> Response:
     """Give the kept copy of a source, by the SHA-256 of its bytes, to be saved."""
     try:
@@ -63,7 +64,7 @@ def _respond(copy: Copy) -> Response:
     response.headers["Content-Disposition"] = f"attachment; filename={copy.sha256}"
     response.headers["Content-Security-Policy"] = POLICY
     response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
+    return sent_by_permit(response)
 
 
 def _missing(detail: str) -> ProblemError:

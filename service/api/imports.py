@@ -98,7 +98,7 @@ def item(moment: Any, id: str) -> Any:
 @imports.get("/<id>/lines")
 @requires_key()
 @accepts(query=ImportLineFilterSchema)
-@returns(ImportLineSchema, many=True, problems=(404,), may_be_kept=False)
+@returns(ImportLineSchema, many=True, problems=(404, 503), may_be_kept=False)
 def lines(moment: Any, page: Any, id: str, status: str | None = None) -> Any:
     """List what became of each line of an import that is done so far."""
     if importing.find(record(), id) is None:

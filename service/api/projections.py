@@ -19,6 +19,7 @@ from service.context import head, read_model, record
 from service.http.contract import accepts, returns, serves
 from service.http.headers import FOR_SECONDS
 from service.http.problems import ProblemError
+from service.http.sending import sent_whole
 
 projections = Blueprint("projections", __name__, url_prefix="/v1/projections")
 JSON_LINES = "application/jsonl"
@@ -38,7 +39,7 @@ def index(moment: Any, page: Any, position: int | None = None) -> Any:
 
 
 @projections.get("/<name>/rows")
-@serves({JSON_LINES: None}, query=RowsFilterSchema, problems=(400, 404))
+@serves({JSON_LINES: None}, query=RowsFilterSchema, problems=(400, 404, 503))
 def rows(name: str, at_position: int | None = None) -> Response:
     """Show the rows of a projection as of a position, as its digest hashes them.
 
@@ -54,7 +55,10 @@ def rows(name: str, at_position: int | None = None) -> Response:
     if at > last:
         detail = f"The last position is {last}."
         raise ProblemError("position-beyond-head", detail, {"head": last})
-    body = _in_parts(model.lines(name, at))
+    return sent_whole(_in_parts(model.lines(name, at)), _in_json_lines)
+
+
+def _in_json_lines(body: bytes | Iterator[bytes]) -> Response:
     headers = {"Cache-Control": FOR_SECONDS}
     return Response(body, content_type=JSON_LINES, headers=headers)
 

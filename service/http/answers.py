@@ -13,7 +13,7 @@ from projections.read_model import Row
 from schemas.listing import columns
 from service.http import csvw, memento, meta
 from service.http.asked import Asked
-from service.http.headers import link, repr_digest
+from service.http.headers import link
 from service.http.paging import NO_DAY, Cursor
 from service.http.representations import (
     FORMS,
@@ -23,7 +23,7 @@ from service.http.representations import (
     to_json_lines,
     to_text,
 )
-from service.http.spooling import Spool
+from service.http.sending import sent_whole
 from service.http.validators import ENVIRON
 
 
@@ -125,19 +125,11 @@ def _in_lines(
     listings: Iterable[Listing], names: Sequence[str], asked: Asked
 ) -> Response:
     """Return a list in a form that has no room for what is said of it."""
-    spool = Spool(
+    parts = (
         _lines(listing.rows, names, asked, is_first=number == 0)
         for number, listing in enumerate(listings)
     )
-    if not spool.is_large:
-        return _respond(spool.whole(), asked)
-    response = _respond(spool.parts(), asked)
-    response.content_length = spool.size
-    response.headers["Repr-Digest"] = repr_digest(spool.sha256)
-    response.call_on_close(spool.close)
-    if request.method == "HEAD":
-        spool.close()
-    return response
+    return sent_whole(parts, lambda body: _respond(body, asked))
 
 
 def _lines(

@@ -13,7 +13,10 @@ from werkzeug.datastructures import Accept
 from werkzeug.http import parse_accept_header
 from zstandard import ZstdCompressor
 
-from service.http.headers import add_vary
+from service.http.errors import respond
+from service.http.headers import add_vary, repr_digest
+from service.http.problems import ProblemError
+from service.http.spooling import Spool
 
 IDENTITY = "identity"
 LEAST = 1000  # Bytes: less is not worth a coding.
@@ -75,7 +78,11 @@ def _code(response: Response) -> Response:
     add_vary(response, "Accept-Encoding")
     coding = choose_coding(request.headers.get("Accept-Encoding", ""))
     if coding != IDENTITY and _is_worth_it(response):
-        _compress(response, coding)
+        try:
+            _compress(response, coding)
+        except ProblemError as error:  # There is no room for it.
+            response.close()
+            return respond(error)
     return response
 
 
@@ -98,15 +105,23 @@ def _is_text(media: str) -> bool:
 def _compress(response: Response, coding: str) -> None:
     compressor = CODINGS[coding]()
     if response.is_streamed:
-        # Its length and its hash are known when it has been sent.
         response.headers.pop("Content-Length", None)
         response.headers.pop("Repr-Digest", None)
-        response.response = _in_parts(response.iter_encoded(), compressor)
+        if request.method != "HEAD":
+            _hold(response, Spool(_in_parts(response.iter_encoded(), compressor)))
     else:
         whole = compressor.compress(response.get_data())
         response.set_data(whole + compressor.flush())
     response.headers["Content-Encoding"] = coding
     _tell_apart(response, coding)
+
+
+def _hold(response: Response, spool: Spool) -> None:
+    """Send what was compressed whole: its length and its hash are known now."""
+    response.response = spool.parts()
+    response.call_on_close(spool.close)
+    response.content_length = spool.size
+    response.headers["Repr-Digest"] = repr_digest(spool.sha256)
 
 
 def _in_parts(parts: Iterable[bytes], compressor: Compressor) -> Iterator[bytes]:

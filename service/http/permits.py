@@ -6,6 +6,8 @@ Each holds a thread for as long as it waits. Without a limit they would stop the
 from collections import Counter
 from threading import Lock
 
+LONG_ANSWERS = 40  # Threads of a process for those who are sent one part by part.
+LONG_ANSWERS_EACH = 20  # Of them for one address.
 RETRY_AFTER = 5  # Seconds.
 
 

@@ -122,9 +122,9 @@ PROBLEMS = {
     "too-many-readers": ProblemType(
         "Too many readers wait for something new",
         503,
-        "Each reader who waits, or downloads a bulk file, holds a thread of the "
-        "service, and as many as may do; `detail` says whether in all or at your "
-        "address.",
+        "Each reader who waits, or downloads a bulk file or a very long list, holds a "
+        "thread of the service, and as many as may do; `detail` says whether in all or "
+        "at your address.",
         "Try again after as many seconds as `Retry-After` says, or do not wait.",
     ),
     "not-made-yet": ProblemType(
