@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property, partial
+from itertools import chain
+from operator import attrgetter
 from time import time
 from typing import Any, TypeVar
 
@@ -217,9 +219,10 @@ class Record:
         """Append a group, and catch up with all of it before anybody is answered."""
         outcomes = self.store.append_each(appends)
         recorded = [each for each in outcomes if not isinstance(each, Exception)]
-        events = {each.position: each for events in recorded for each in events}
+        events = sorted(chain.from_iterable(recorded), key=attrgetter("position"))
         try:
-            self.try_to_catch_up([events[position] for position in sorted(events)])
+            if events:
+                self.try_to_catch_up(events)
         except Exception as error:  # What is on record is not to be appended again.
             return [e if isinstance(e, Exception) else error for e in outcomes]
         return outcomes
