@@ -219,11 +219,11 @@ def appended(folders: list[Path]) -> list[Figures]:
             record.catch_up()
         walls: list[list[float]] = [[] for _ in records]
         cores: list[list[float]] = [[] for _ in records]
-        for number in range(APPENDS):
+        for _ in range(APPENDS):
             for record, wall, core in zip(records, walls, cores, strict=True):
-                body = Body(f"bench-{number}")
+                body = Body(f"bench-{record.store.size()}")
                 event = body.register(
-                    kind="police-force", name=f"Bench {number}", started_on=None,
+                    kind="police-force", name=body.id, started_on=None,
                     started_on_basis=None, note="A note.", sources=[SOURCE],
                     outside_ids=dict.fromkeys(("ons", "police_uk", "hmicfrs")),
                 )  # fmt: skip

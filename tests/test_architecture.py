@@ -195,6 +195,16 @@ ALLOWED = {
 }
 
 
+@pytest.mark.parametrize("module", ["service.wsgi", "service.cli"])
+def test_what_few_need_is_imported_late(module):
+    late = {"redis", "rich", "duckdb", "pyarrow", "apispec"}
+    said = f"import sys, {module}; print(*{late} & {{*sys.modules}})"
+    run = subprocess.run(
+        [sys.executable, "-c", said], cwd=ROOT, capture_output=True, text=True
+    )
+    assert (run.returncode, run.stdout) == (0, "\n"), run.stderr
+
+
 @pytest.mark.parametrize("library", ALLOWED)
 def test_a_library_is_known_to_the_modules_that_may_know_it(library):
     users = {

@@ -3,15 +3,16 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
 
 @contextmanager
 def progress(
     title: str, total: int, *, is_position: bool = False
 ) -> Iterator[Callable[..., None]]:
     """Show a bar on standard error; yield what moves it on, or to a position."""
+    # Here, since most commands show none: it takes a tenth of the start of a server.
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(title, total=total)
