@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from contextvars import ContextVar
@@ -10,7 +11,6 @@ from select import POLLIN, poll
 from threading import Event
 from typing import Any
 
-import psycopg
 from sqlalchemy import (
     DDL,
     Boolean,
@@ -247,6 +247,8 @@ def heard(url: str, channel: str, seconds: float, ended: Event) -> Iterator[None
 
     It ends when the event is set, or the connection is lost.
     """
+    import psycopg
+
     with (
         suppress(psycopg.Error),
         closing(psycopg.connect(url, autocommit=True)) as connection,
@@ -325,9 +327,13 @@ class _DriverErrors:
         pass
 
     def __exit__(self, _kind: Any, error: BaseException | None, _trace: Any) -> None:
-        if isinstance(error, sqlite3.Error | psycopg.Error):
-            kind = sqlite3.Error if isinstance(error, sqlite3.Error) else psycopg.Error
-            raise DBAPIError.instance(None, None, error, kind) from error
+        if error is None:
+            return
+        # Its driver is loaded where PostgreSQL is used, and elsewhere raises nothing.
+        drivers = filter(None, (sqlite3, sys.modules.get("psycopg")))
+        for kind in (each.Error for each in drivers):
+            if isinstance(error, kind):
+                raise DBAPIError.instance(None, None, error, kind) from error
 
 
 # One for all, since it keeps nothing: every statement enters it.

@@ -197,7 +197,7 @@ ALLOWED = {
 
 @pytest.mark.parametrize("module", ["service.wsgi", "service.cli"])
 def test_what_few_need_is_imported_late(module):
-    late = {"redis", "rich", "duckdb", "pyarrow", "apispec"}
+    late = {"redis", "rich", "psycopg", "duckdb", "pyarrow", "apispec"}
     said = f"import sys, {module}; print(*{late} & {{*sys.modules}})"
     run = subprocess.run(
         [sys.executable, "-c", said], cwd=ROOT, capture_output=True, text=True

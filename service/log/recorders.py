@@ -9,14 +9,18 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from service.log.postgres_log import PostgresLog
 from service.log.sessions import Database
 from service.log.sqlite_log import SQLiteLog
 
 
 def connector(path: Path, url: str | None) -> Callable[[], Database]:
     """Return what makes the database of a log: PostgreSQL if there is a URL."""
-    return (lambda: PostgresLog(url)) if url else (lambda: SQLiteLog(path))
+    if not url:
+        return lambda: SQLiteLog(path)
+    # Here, since the driver of PostgreSQL takes long to load and much memory.
+    from service.log.postgres_log import PostgresLog
+
+    return lambda: PostgresLog(url)
 
 
 class PerProcess:

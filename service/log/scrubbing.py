@@ -8,8 +8,6 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-import psycopg
-
 
 def scrub_sqlite(path: Path, patience: float) -> bool:
     """Write the openings into fresh pages, and empty the write-ahead log.
@@ -54,6 +52,8 @@ def _rewrite_openings(connection: sqlite3.Connection) -> None:
 
 def scrub_postgres(url: str, table: str, patience: float) -> bool:
     """Write the table anew without its dead rows; False if it stays in use."""
+    import psycopg
+
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"SET lock_timeout = '{int(patience * 1000)}ms'".encode())
         try:

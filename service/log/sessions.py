@@ -1,6 +1,7 @@
 """The tables of the log, and how they are read and written, whatever the database."""
 
 import sqlite3
+import sys
 from collections.abc import (
     Container,
     Iterable,
@@ -11,7 +12,6 @@ from collections.abc import (
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
 
-import psycopg
 from eventsourcing.persistence import PersistenceError
 
 from service.log.errors import StorageFullError, StoreUnreadableError
@@ -168,7 +168,7 @@ class _OneLineCauses:
         pass
 
     def __exit__(self, _kind: Any, error: BaseException | None, _trace: Any) -> None:
-        if isinstance(error, PersistenceError | sqlite3.Error | psycopg.Error):
+        if error is not None and _is_of_database(error):
             cause = str(error).strip().partition("\n")[0] or type(error).__name__
             kind = StorageFullError if _is_full(error) else StoreUnreadableError
             raise kind(cause) from error
@@ -178,15 +178,24 @@ class _OneLineCauses:
 one_line_causes = _OneLineCauses()
 
 
+def _is_of_database(error: BaseException) -> bool:
+    if isinstance(error, PersistenceError | sqlite3.Error):
+        return True
+    # Its driver is loaded where PostgreSQL is used, and elsewhere raises nothing.
+    driver = sys.modules.get("psycopg")
+    return driver is not None and isinstance(error, driver.Error)
+
+
 def _is_full(error: BaseException | None) -> bool:
     """Whether a full disk is what caused an error; the library wraps what it meets."""
     if error is None:
         return False
-    if isinstance(error, psycopg.errors.DiskFull):
+    if getattr(error, "sqlstate", None) == _POSTGRES_FULL:
         return True
     code = getattr(error, "sqlite_errorcode", None)
     return code in _SQLITE_FULL or _is_full(error.__cause__)
 
 
+_POSTGRES_FULL = "53100"
 # The second: there was no room for the file that connections share beside the WAL.
 _SQLITE_FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
