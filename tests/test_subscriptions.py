@@ -8,6 +8,7 @@ from threading import Event
 
 import pytest
 from click.testing import CliRunner
+from cryptography.exceptions import InvalidSignature
 
 from service import start
 from service import subscriptions as known
@@ -302,6 +303,47 @@ def test_the_operator_sees_pauses_resumes_tests_and_deletes(subscriber):
     assert run(subscriber, "delete", id, "--yes") == "Deleted.\n"
     assert "There is no subscription" in run(subscriber, "pause", id, code=1)
     assert known.held(subscriber.small.record, id, subscriber.made["token"]) is None
+
+
+def test_the_key_is_rotated_while_subscribers_change_over(subscriber):
+    subscriber.confirmed()
+    path = subscriber.small.record.settings.data / "webhook.key"
+    [old] = subscriber.made["public_keys"]
+    assert "no rotation" in run(subscriber, "rotate-key", "--retire", "--yes", code=1)
+    said = run(subscriber, "rotate-key")
+    known_now = subscriber.client.get("/v1/webhook-keys").json["public_keys"]
+    [_, new] = known_now
+    assert known_now == [old, new] == run(subscriber, "key").split()
+    assert said == f"{new} signs from now on, {old} still does.\n"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert "under way" in run(subscriber, "rotate-key", code=1)
+
+    def keys_that_signed():
+        subscriber.small.register(f"force-{len(subscriber.receiver.received)}")
+        subscriber.carry()
+        message = subscriber.receiver.received[-1]
+        signatures = message.headers["webhook-signature"].split(" ")
+        return [key for key in (old, new) if any(signed(message, key, signatures))]
+
+    assert keys_that_signed() == [old, new]
+    assert (
+        run(subscriber, "rotate-key", "--retire", "--yes") == f"{old} signs no more.\n"
+    )
+    assert keys_that_signed() == [new]
+    assert run(subscriber, "key").split() == [new]
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def signed(message, key, signatures):
+    """Give whether each of the signatures of a message is that of a key."""
+    for each in signatures:
+        message.headers.replace_header("webhook-signature", each)
+        try:
+            message.verify(key)
+        except InvalidSignature:
+            yield False
+        else:
+            yield True
 
 
 def test_a_mirror_sends_nothing_and_says_who_does(subscriber, tmp_path):

@@ -15,7 +15,7 @@ from service.cli.opening import must_exist, opened, settings_of
 from service.cli.options import one_line_errors, with_data
 from service.record import Record
 from service.subscriptions import Row
-from service.webhooks.keys import webhook_keys
+from service.webhooks.keys import begin_rotation, end_rotation, webhook_keys
 
 
 @click.group()
@@ -54,6 +54,30 @@ def webhooks_key(data: Path | None) -> None:
     with _record(data) as record:
         for each in webhook_keys(record.settings):
             click.echo(each.public)
+
+
+@webhooks.command("rotate-key")
+@click.option("--retire", is_flag=True, help="Take the old key out of use.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@with_data
+@one_line_errors
+def webhooks_rotate_key(retire: bool, yes: bool, data: Path | None) -> None:
+    """Sign with a new key too, and later with it alone (--retire).
+
+    Meanwhile each message has the signatures of both, so that subscribers can change
+    over in their own time: tell them, and leave them 30 days. Copy webhook.key to every
+    machine that delivers from the same database after each of the two steps.
+    """
+    with _record(data) as record:
+        if not retire:
+            old, new = begin_rotation(record.settings)
+            click.echo(f"{new.public} signs from now on, {old.public} still does.")
+            return
+        if not yes:
+            question = "Do all subscribers know the new key? Others take nothing more."
+            click.confirm(question, abort=True)
+        for each in end_rotation(record.settings):
+            click.echo(f"{each.public} signs no more.")
 
 
 @webhooks.command("pause")

@@ -66,9 +66,7 @@ class KeyFile:
 
     def _replace(self, raw: bytes) -> None:
         self._known = None
-        beside = _write_beside(self._path, raw)
-        beside.replace(self._path)
-        sync_folder(self._path.parent)
+        replace_secret(self._path, raw)
 
     def _stat(self) -> _Stat:
         try:
@@ -99,6 +97,12 @@ def make_secret(path: Path, raw: bytes) -> None:
         return
     finally:
         beside.unlink()
+    sync_folder(path.parent)
+
+
+def replace_secret(path: Path, raw: bytes) -> None:
+    """Put other bytes in the place of a file (mode 0600), whole or not at all."""
+    _write_beside(path, raw).replace(path)
     sync_folder(path.parent)
 
 

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from service.config import Settings
-from service.log.key_file import make_secret
-from service.log.keys import KeyFileError
+from service.log.key_file import make_secret, replace_secret
+from service.log.keys import KeyFileError, folder_lock
 from service.log.notes import decode_base64, encode_base64
 
 PRIVATE, PUBLIC, SIGNATURE = "whsk_", "whpk_", "v1a,"
@@ -47,6 +47,35 @@ def webhook_keys(settings: Settings) -> list[WebhookKey]:
     except ValueError:
         # The cause is left out: its text could hold a part of the key.
         raise KeyFileError(f"{path}: malformed") from None
+
+
+def begin_rotation(settings: Settings) -> list[WebhookKey]:
+    """Put a new key behind the one that signs; return both, which sign from now on.
+
+    Raises KeyFileError, also if a rotation is under way.
+    """
+    webhook_keys(settings)
+    path = settings.data / "webhook.key"
+    with folder_lock(path.parent):
+        if len(webhook_keys(settings)) > 1:
+            raise KeyFileError("a rotation of the key is under way: retire the old one")
+        known = path.read_bytes().removesuffix(b"\n") + b"\n"
+        replace_secret(path, known + _line(secrets.token_bytes(32)))
+        return webhook_keys(settings)
+
+
+def end_rotation(settings: Settings) -> list[WebhookKey]:
+    """Take all keys but the newest out of use; return those that are gone.
+
+    Raises KeyFileError, also if no rotation is under way.
+    """
+    path = settings.data / "webhook.key"
+    with folder_lock(path.parent):
+        *gone, _ = webhook_keys(settings)
+        if not gone:
+            raise KeyFileError("no rotation of the key is under way")
+        replace_secret(path, path.read_bytes().splitlines()[-1] + b"\n")
+        return gone
 
 
 def _parsed(lines: Iterable[str]) -> Iterable[WebhookKey]:
