@@ -5,10 +5,15 @@ from hypothesis import strategies as st
 from marshmallow import ValidationError
 
 from schemas.catalogue import DATA_SCHEMAS
+from schemas.signing import signable
+from service.api.recording import ROUTES
 from service.domain.base import encode, type_of
+from service.http.loading import load
 from tests.examples import HISTORIES
+from tests.recording import request_for
 
 EVENTS = [event for _, *events in HISTORIES.values() for event in events]
+SENT = {route.event for route in ROUTES}
 ODD = (
     None,
     "",
@@ -56,3 +61,18 @@ def test_what_is_left_out_is_filled_in_as_the_schema_does(event, left_out):
     schema = DATA_SCHEMAS[type_of(event)]()
     given = {k: v for at, (k, v) in enumerate(data.items()) if at not in left_out}
     assert schema.load_plainly(given) == loaded(schema, given)
+
+
+@given(
+    st.sampled_from([each for each in EVENTS if type_of(each) in SENT]),
+    st.dictionaries(st.integers(0, 20), st.sampled_from(ODD), max_size=2),
+)
+def test_what_is_sent_is_loaded_as_its_schema_does(event, changes):
+    [route] = [each for each in ROUTES if each.event == type_of(event)]
+    schema = signable(route.request)()
+    body = request_for(event)
+    names = [*schema.fields, "unknown"]
+    body |= {names[each % len(names)]: odd for each, odd in changes.items()}
+    faults = []
+    assert load(schema, body, faults) == (loaded(schema, body) or {})
+    assert bool(faults) == (loaded(schema, body) is None)

@@ -7,6 +7,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields
 
 from schemas.canonical import pointer_to
+from schemas.fields import EventData
 from service.http.bodies import Fault, fault
 
 # What marshmallow says by itself, said to people.
@@ -30,6 +31,10 @@ def load(schema: Schema, value: Any, known: list[Fault]) -> dict[str, Any]:
 
     What has a fault already gets no second one.
     """
+    if isinstance(schema, EventData) and isinstance(value, dict) and not known:
+        plain = schema.load_plainly(value)
+        if plain is not None:
+            return plain
     try:
         loaded: dict[str, Any] = dict(schema.load(value))
     except ValidationError as error:
