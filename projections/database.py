@@ -4,7 +4,13 @@ import re
 import sqlite3
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import (
+    AbstractContextManager,
+    closing,
+    contextmanager,
+    nullcontext,
+    suppress,
+)
 from contextvars import ContextVar
 from functools import lru_cache
 from select import POLLIN, poll
@@ -130,16 +136,18 @@ def writing(engine: Engine) -> Iterator[Connection]:
         raise
 
 
-@contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
+def reading(engine: Engine) -> AbstractContextManager[Connection]:
     """Open a transaction that sees one state of the tables.
 
     Inside another one on the same engine, it sees what that one sees.
     """
     outer = _open_reading.get()
-    if outer and outer[0] is engine:
-        yield outer[1]
-        return
+    return nullcontext(outer[1]) if outer and outer[0] is engine else _first(engine)
+
+
+@contextmanager
+def _first(engine: Engine) -> Iterator[Connection]:
+    outer = _open_reading.get()
     with reading_apart(engine) as connection:
         _open_reading.set((engine, connection))
         try:

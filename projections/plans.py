@@ -270,22 +270,23 @@ def _related(
     db: ReadModel, moment: Moment, rows: Sequence[Row]
 ) -> dict[str, list[str]]:
     """Return the plans of the same body that address something in common."""
-    bodies = {row["body"] for row in rows}
-    found = (_of_bodies(db, moment, chunk) for chunk in chunks(bodies))
-    others = [other for chunk in found for other in chunk]
-    return {
-        row["id"]: [other["id"] for other in others if _is_related(row, other)]
+    addressing: dict[tuple[str, str], set[str]] = {}
+    for chunk in chunks(row["body"] for row in rows):
+        for other in _of_bodies(db, moment, chunk):
+            for place in _addressed(other):
+                addressing.setdefault(place, set()).add(other["id"])
+    found = {
+        row["id"]: {id for place in _addressed(row) for id in addressing.get(place, ())}
         for row in rows
     }
+    return {id: sorted(others - {id}) for id, others in found.items()}
 
 
 def _of_bodies(db: ReadModel, moment: Moment, ids: Sequence[str]) -> list[Row]:
-    conditions = (*exactly(part=""), among("body", ids))
-    return all_rows(db, table, moment.without_day(), *conditions)
+    mine, shown = (*exactly(part=""), among("body", ids)), ("id", "body", "addresses")
+    return all_rows(db, table, moment.without_day(), *mine, columns=shown)
 
 
-def _is_related(row: Row, other: Row) -> bool:
-    if row["id"] == other["id"] or row["body"] != other["body"]:
-        return False
-    addressed = orjson.loads(row["addresses"])
-    return not set(addressed).isdisjoint(orjson.loads(other["addresses"]))
+def _addressed(row: Row) -> list[tuple[str, str]]:
+    """Return what a plan addresses, each with the body of which it is a plan."""
+    return [(row["body"], each) for each in orjson.loads(row["addresses"])]

@@ -99,7 +99,9 @@ class Known:
     def __init__(self, db: ReadModel, moment: Moment, body: str | None) -> None:
         self.moment = moment
         self.bodies = bodies.labels(db, moment)
-        self.searched = gaps.open_gaps(db, moment, GapKind.RESPONSE_NOT_FOUND)
+        self.searched: dict[str | None, list[Row]] = {}
+        for gap in gaps.open_gaps(db, moment, GapKind.RESPONSE_NOT_FOUND):
+            self.searched.setdefault(gap["inspection"], []).append(gap)
         self.subjects = [body, *self.bodies.overseen(body)] if body else []
         self.answers: dict[str, list[Answer]] = {}
         for stream, answer in _answers(db, moment, self._answering()):
@@ -193,11 +195,9 @@ class Known:
         return min(own, key=_by_date, default=None)
 
     def _gap(self, inspection: str, body: str, overseer: str | None) -> Row | None:
-        for gap in self.searched:
-            is_his = gap["body"] in (None, body, overseer)
-            if gap["inspection"] == inspection and is_his:
-                return gap
-        return None
+        found = self.searched.get(inspection, [])
+        his = (gap for gap in found if gap["body"] in (None, body, overseer))
+        return next(his, None)
 
 
 def _answers(
