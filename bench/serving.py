@@ -13,7 +13,7 @@ import statistics
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -68,7 +68,9 @@ def running(command: Sequence[str], port: int, **more: str) -> Iterator[Served]:
             yield Served(address, process.pid)
         finally:
             process.send_signal(signal.SIGTERM)
-            process.wait(20)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(20)
+            process.kill()  # Whoever still makes what nobody waits for.
 
 
 def pinned(core: int) -> list[str]:
