@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 
 from projections import database
 from projections.listing import (
@@ -66,10 +66,16 @@ def matching(
     conditions = [history.c.position > after]
     conditions += [history.c.type == type] if type else []
     conditions += [history.c.stream == stream] if stream else []
-    # The character after the hyphen: by index, as LIKE would not go.
-    conditions += [history.c.stream.between(f"{noun}-", f"{noun}.")] if noun else []
+    conditions += [of_noun(noun)] if noun else []
     conditions += [history.c.position.in_(among)] if among is not None else []
     return conditions
+
+
+def of_noun(noun: str) -> ColumnElement[bool]:
+    """Return what keeps the events of things of a noun."""
+    # The character after the hyphen: by index, as LIKE would not go. PostgreSQL takes
+    # no BETWEEN of values that say how they are sorted.
+    return and_(history.c.stream >= f"{noun}-", history.c.stream < f"{noun}.")
 
 
 def _notes(db: ReadModel, moment: Moment, type: str) -> list[str]:
