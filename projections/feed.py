@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Connection, or_, select
 
 from projections import database
 from projections.concerns import bodies_of, concerning
-from projections.history import event_item, list_events, matching
+from projections.history import event_item, list_events, of_noun
 from projections.listing import Listing, Page, open_words
 from projections.moment import Moment
 from projections.read_model import (
@@ -19,6 +19,8 @@ from projections.read_model import (
     recorded_event,
 )
 from schemas.events import RecordedEvent
+
+CHUNK = 200  # Events that are looked at in one go for a message.
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,27 +34,31 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which events a follower asks for; what is None keeps all."""
+    """Which events are wanted: those that fit each list that is not empty."""
 
-    type: str | None = None
-    stream: str | None = None
-    noun: str | None = None
-    body: str | None = None
+    types: Sequence[str] = ()
+    streams: Sequence[str] = ()
+    nouns: Sequence[str] = ()
+    bodies: Sequence[str] = ()
 
     def takes(self, entry: Entry) -> bool:
         """Whether it is one of these events."""
         event = entry.event
         return (
-            self.type in (None, event.type)
-            and self.stream in (None, event.stream)
-            and self.noun in (None, event.noun)
-            and (self.body is None or self.body in entry.bodies)
+            (not self.types or event.type in self.types)
+            and (not self.streams or event.stream in self.streams)
+            and (not self.nouns or event.noun in self.nouns)
+            and (not self.bodies or not entry.bodies.isdisjoint(self.bodies))
         )
 
-    def conditions(self, after: int) -> list[Any]:
+    def conditions(self, after: int) -> list[ColumnElement[bool]]:
         """Return the same for a query, of events after a position."""
-        among = concerning(self.body) if self.body else None
-        return matching(after, self.type, self.stream, self.noun, among)
+        conditions = [history.c.position > after]
+        conditions += [history.c.type.in_(self.types)] if self.types else []
+        conditions += [history.c.stream.in_(self.streams)] if self.streams else []
+        conditions += [or_(*map(of_noun, self.nouns))] if self.nouns else []
+        conditions += [or_(*map(_about, self.bodies))] if self.bodies else []
+        return conditions
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +85,37 @@ def list_feed(
 
 def following(db: ReadModel, after: int, wanted: Wanted, limit: int) -> Stretch:
     """Return the first events after a position that are wanted, in one state."""
-    statement = (
-        select(history)
-        .where(*wanted.conditions(after))
-        .order_by(history.c.position)
-        .limit(limit)
-    )
     with database.reading(db.engine) as connection:
         head = read_position(connection)
-        rows = connection.execute(statement).mappings()
-        events = [recorded_event(row) for row in rows]
+        events = _first(connection, wanted.conditions(after), limit)
         entries = _entries(db, head, events)
     last = events[-1].position if len(events) == limit else max(after, head)
     return Stretch(entries, last)
+
+
+def chunk_of(
+    db: ReadModel, moment: Moment, after: int, wanted: Wanted
+) -> tuple[list[RecordedEvent], int]:
+    """Return wanted events after a position, and up to which one was looked.
+
+    They are those of the log up to a moment, with no words, as a message tells of them.
+    """
+    conditions = [*wanted.conditions(after), history.c.position <= moment.position]
+    with database.reading(db.engine) as connection:
+        events = _first(connection, conditions, CHUNK)
+    return events, events[-1].position if len(events) == CHUNK else moment.position
+
+
+def _first(
+    connection: Connection, conditions: Sequence[ColumnElement[bool]], limit: int
+) -> list[RecordedEvent]:
+    statement = select(history).where(*conditions).order_by(history.c.position)
+    rows = connection.execute(statement.limit(limit)).mappings()
+    return [recorded_event(row) for row in rows]
+
+
+def _about(body: str) -> ColumnElement[bool]:
+    return history.c.position.in_(concerning(body))
 
 
 def _entries(db: ReadModel, head: int, events: list[RecordedEvent]) -> list[Entry]:

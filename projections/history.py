@@ -19,6 +19,24 @@ from projections.moment import Moment
 from projections.read_model import ReadModel, Row, history, recorded_event
 from schemas.events import RecordedEvent
 
+# Of an event as the public sees it, without the addresses of what proves it.
+MEMBERS = (
+    "position",
+    "type",
+    "stream",
+    "version",
+    "recorded_at",
+    "by",
+    "change",
+    "data",
+    "sealed",
+    "opened",
+    "redacted",
+    "sources",
+    "signature",
+    "leaf_hash",
+)
+
 
 def get_event(db: ReadModel, position: int) -> Row | None:
     """Return one event as the public sees it, or None."""

@@ -8,7 +8,7 @@ import orjson
 
 from projections.digests import Digests
 from projections.generations import Generations
-from projections.history import event_item
+from projections.history import MEMBERS, event_item
 from projections.listing import Opened
 from projections.read_model import CODE_VERSION
 from schemas.canonical import dump
@@ -28,21 +28,7 @@ from service.log.tables import TableReader, row_fault
 from service.log.verify import Saved
 
 Published = dict[str, Any]
-_SHOWN = (
-    "position",
-    "type",
-    "stream",
-    "version",
-    "recorded_at",
-    "by",
-    "change",
-    "data",
-    "sealed",
-    "opened",
-    "sources",
-    "signature",
-    "leaf_hash",
-)
+_SHOWN = [each for each in MEMBERS if each != "redacted"]
 
 
 class Source(Protocol):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from projections.following import CHUNK, Wanted, following
+from projections.feed import CHUNK, Wanted, chunk_of
 from projections.moment import Moment
 from tests.importing import Desk
 
@@ -20,7 +20,7 @@ def everything(model, moment, wanted):
     """Give what is wanted, chunk by chunk, from the beginning."""
     after = 0
     while after < moment.position:
-        events, reached = following(model, moment, after, wanted)
+        events, reached = chunk_of(model, moment, after, wanted)
         yield from events
         assert reached > after and len(events) <= CHUNK
         after = reached
@@ -28,7 +28,9 @@ def everything(model, moment, wanted):
 
 def test_filters_are_all_of_them_to_be_met(model):
     moment = Moment(model.position, model.position, DAY)
-    wanted = Wanted(("rating", "plan"), ("west-mercia",), ("rating.awarded",))
+    wanted = Wanted(
+        nouns=("rating", "plan"), bodies=("west-mercia",), types=("rating.awarded",)
+    )
     found = list(everything(model, moment, wanted))
     events = everything(model, moment, Wanted())
     expected = [

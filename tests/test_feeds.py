@@ -142,11 +142,11 @@ def test_filters_keep_of_a_query_what_they_keep_of_events_at_hand(record):
     every = following(model, 0, Wanted(), 5000).entries
     assert [each.event.position for each in every] == list(range(1, 1765))
     bodies = {body for each in every for body in each.bodies}
-    wanted = [Wanted(noun=noun) for noun in NOUNS]
-    wanted += [Wanted(type=type) for type in {each.event.type for each in every}]
-    wanted += [Wanted(body=body) for body in bodies]
-    wanted += [Wanted(body=body, noun="rating") for body in bodies]
-    wanted += [Wanted(stream=each.event.stream) for each in every[::97]]
+    wanted = [Wanted(nouns=(noun,)) for noun in NOUNS]
+    wanted += [Wanted(types=(type,)) for type in {each.event.type for each in every}]
+    wanted += [Wanted(bodies=(body,)) for body in bodies]
+    wanted += [Wanted(bodies=(body,), nouns=("rating",)) for body in bodies]
+    wanted += [Wanted(streams=(each.event.stream,)) for each in every[::97]]
     for each in wanted:
         found = following(model, 1000, each, 5000)
         at_hand = [x for x in every if x.event.position > 1000 and each.takes(x)]

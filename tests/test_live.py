@@ -186,7 +186,7 @@ def test_an_import_faster_than_a_reader_reaches_it_whole(small):
 def test_when_nothing_is_recorded_a_comment_says_how_far_was_looked(small):
     small.register("kent")
     live = small.client().application.extensions[LIVE]
-    wanted = Wanted(noun="plan")
+    wanted = Wanted(nouns=("plan",))
     sent = messages(
         stream_of(live, wanted, 0, "localhost/log", "http://localhost", every=0)
     )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from marshmallow import fields
 
-from projections.history import event_item
+from projections.history import MEMBERS, event_item
 from projections.listing import Opened, open_words
 from projections.read_model import Row
 from service.bulk.content import Content
@@ -30,22 +30,6 @@ ABOUT = (
 )
 MEDIA_TYPE = "application/vnd.sqlite3"
 BATCH = 1000
-EVENTS = (
-    "position",
-    "type",
-    "stream",
-    "version",
-    "recorded_at",
-    "by",
-    "change",
-    "data",
-    "sealed",
-    "opened",
-    "redacted",
-    "sources",
-    "signature",
-    "leaf_hash",
-)
 INDEXED = ("in_force", "status", "grade", "kind", "published_on", "recorded_at")
 VIEWS = {
     "grades_in_force": """
@@ -121,12 +105,12 @@ def broken_references(path: Path) -> set[tuple[str, str]]:
 
 def _write_events(connection: sqlite3.Connection, content: Content) -> int:
     whole = ("position", "version")
-    columns = [f'"{n}" {"INTEGER" if n in whole else "TEXT"}' for n in EVENTS]
+    columns = [f'"{n}" {"INTEGER" if n in whole else "TEXT"}' for n in MEMBERS]
     columns[0] += " PRIMARY KEY"
     connection.execute(f"CREATE TABLE events ({', '.join(columns)})")
     for after in range(0, content.position, BATCH):
         limit = min(BATCH, content.position - after)
-        _insert(connection, "events", EVENTS, _events(content, after, limit))
+        _insert(connection, "events", MEMBERS, _events(content, after, limit))
     connection.execute("CREATE INDEX events_stream ON events (stream, version)")
     connection.execute("CREATE INDEX events_type ON events (type)")
     connection.execute("CREATE INDEX events_recorded_at ON events (recorded_at)")

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import fields
 from functools import wraps
 from typing import Any
 
@@ -19,6 +18,7 @@ from service.http.queries import read_query
 
 View = Callable[..., Any]
 DEFAULT = 5  # Seconds for a position, if the reader says nothing.
+FILTERS = {"type": "types", "stream": "streams", "noun": "nouns", "body": "bodies"}
 PINNING = ("at_position", "known_at", "cursor")
 _SECONDS = re.compile("[0-9]{1,9}", re.ASCII)
 
@@ -99,7 +99,8 @@ def _await_event(asked: Mapping[str, Any]) -> None:
 
 def wanted_of(asked: Mapping[str, Any]) -> Wanted:
     """Return the filters among what is asked for."""
-    return Wanted(**{each.name: asked.get(each.name) for each in fields(Wanted)})
+    given = {each: (asked[name],) for name, each in FILTERS.items() if asked.get(name)}
+    return Wanted(**given)
 
 
 def _behind(position: int, head: int) -> ProblemError:

@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError
 
 from projections.database import NoRoomError
-from projections.following import Wanted, following
+from projections.feed import Wanted, chunk_of
 from projections.moment import Moment
 from projections.subscriptions import UNCONFIRMED
 from schemas.dates import instant, london_day
@@ -91,9 +91,9 @@ class Courier:
         return [message_of(row, event) for event in self._events(row, moment)]
 
     def _events(self, row: Row, moment: Moment) -> Sequence[RecordedEvent]:
-        wanted = Wanted(row["nouns"], row["bodies"], row["types"])
+        wanted = Wanted(nouns=row["nouns"], bodies=row["bodies"], types=row["types"])
         model = self.record.read_model
-        events, reached = following(model, moment, row["position"], wanted)
+        events, reached = chunk_of(model, moment, row["position"], wanted)
         if not events:
             self.record.subscriptions.note(row, {"position": reached})
         return events
