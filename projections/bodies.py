@@ -43,7 +43,7 @@ table = versioned_table(
     Column("kind", KEY),
     Column("name", KEY),
     Column("relation", KEY),
-    Column("other", KEY),
+    Column("other", KEY, index=True),
     Column("ons", KEY),
     Column("police_uk", KEY),
     Column("hmicfrs", KEY),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from projections import bodies
 from projections.feed import CHUNK, Wanted, chunk_of
 from projections.moment import Moment
 from tests.importing import Desk
@@ -39,3 +40,9 @@ def test_filters_are_all_of_them_to_be_met(model):
         if each.type == "rating.awarded" and each.data["body"] == "west-mercia"
     ]
     assert [each.position for each in found] == expected and len(expected) > 5
+
+
+def test_whom_a_body_oversees_is_found_by_an_index():
+    """Each event asks for them: else it costs more the more bodies there are."""
+    indexed = {each.columns.keys()[0] for each in bodies.table.indexes}
+    assert "other" in indexed
