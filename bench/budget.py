@@ -13,7 +13,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
-from service.log import drafts, event_store, head, rows
+from service.log import drafts, event_store, grouping, head, rows
 from service.log.event_store import EventStore
 from service.log.notes import Signer
 
@@ -22,10 +22,8 @@ PARTS: dict[str, tuple[Any, str]] = {
     "seal and check": (event_store, "prepare"),
     "  seal": (drafts, "seal"),
     "  leaf in canonical form": (drafts, "encode"),
-    "read the head": (event_store, "stored_head"),
+    "read the head": (grouping, "stored_head"),
     "guards": (event_store, "current_head"),
-    "  key file": (head, "held_keys"),
-    "  what was signed": (head, "refuse_fork"),
     "  what was witnessed": (head, "refuse_contradiction"),
     "rows": (event_store, "write_rows"),
     "  read back": (rows, "_read_back"),

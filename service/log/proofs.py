@@ -5,6 +5,7 @@ RFC 6962). Nothing is kept: every hash is read from tiles.
 """
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 
 from service.log.merkle import EMPTY_ROOT, TILE_BITS, TILE_WIDTH, Edge, node_hash
 
@@ -54,14 +55,7 @@ class Growth:
 
     def __init__(self, before: Edge, hashes: Sequence[bytes]) -> None:
         self.first, self.size = before.size + 1, before.size + len(hashes)
-        self._known = {
-            (low, low + 1): each for low, each in enumerate(hashes, before.size)
-        }
-        high = before.size
-        for each in before.path():  # The smallest first, from the right.
-            low = high - (high & -high)
-            self._known[low, high] = each
-            high = low
+        self._before, self._hashes = before, hashes
 
     def inclusion(self, index: int) -> list[bytes]:
         """Return the proof of one of the leaves, by its index in the whole tree."""
@@ -69,7 +63,18 @@ class Growth:
 
     def hash_of(self, index: int) -> bytes:
         """Return the hash of one of the leaves."""
-        return self._known[index, index + 1]
+        return self._hashes[index + 1 - self.first]
+
+    @cached_property
+    def _known(self) -> dict[Span, bytes]:
+        # Not before it is asked for: most of what is appended is not proved at once.
+        high = self._before.size
+        known = {(low, low + 1): each for low, each in enumerate(self._hashes, high)}
+        for each in self._before.path():  # The smallest first, from the right.
+            low = high - (high & -high)
+            known[low, high] = each
+            high = low
+        return known
 
     def _hash_of(self, span: Span) -> bytes:
         if span not in self._known:
