@@ -173,7 +173,8 @@ class EventStore(LogReader):
                 return group.outcomes([])
             head, growth, events = self._extend(session, group.stored, prepared, now)
             outcomes = group.outcomes(events)
-            self._forget_expired(session, now)
+            if any(each.idempotency for each in appends):
+                self._forget_expired(session, now)
         self._keep(head)
         self._grown.append((head, growth))
         if events[-1].type == RETIRED:

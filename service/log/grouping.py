@@ -24,6 +24,7 @@ from service.log.rows import stored_head
 from service.log.sessions import Session
 
 Outcome = list[RecordedEvent] | StoreError
+Expected = list[tuple[str, int]]  # Streams, and the version that each is to have.
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Append:
         """The key of its idempotency, if it has one."""
         return self.idempotency[0] if self.idempotency else None
 
-    def expected(self) -> list[tuple[str, int]]:
+    def expected(self) -> Expected:
         """Return the streams that it rests on, and the version each is to have."""
         # Reversed, so that the first of the batch is what counts for its stream.
         before = {each.stream: each.version - 1 for each in reversed(self.prepared)}
@@ -80,10 +81,11 @@ class Group:
         # Asked for all of them at once.
         self._kept = kept_under(session, [e.key for e in appends if e.key])
         self._keys = keys_with(session, {e.key_id for e in appends if e.key_id})
-        streams = [stream for each in appends for stream, _ in each.expected()]
+        self._expected = [each.expected() for each in appends]
+        streams = [stream for expected in self._expected for stream, _ in expected]
         self.stored = stored_head(session, streams)
         self._versions = dict(self.stored.versions)
-        self._outcomes = list(map(self._look, appends))
+        self._outcomes = list(map(self._look, appends, self._expected))
 
     def prepared(self) -> list[Prepared]:
         """Return what is to be recorded, of those that are let in."""
@@ -103,12 +105,12 @@ class Group:
         keep(self._session, requests)
         return [each for each in outcomes if each is not None]
 
-    def _look(self, append: Append) -> Outcome | None:
+    def _look(self, append: Append, expected: Expected) -> Outcome | None:
         """Return what an append has recorded before, or why it is refused, if so."""
         try:
             if before := self._recorded_before(append):
                 return before
-            self._let_in(append)
+            self._let_in(append, expected)
         except StoreError as error:
             if len(self._appends) == 1:
                 raise
@@ -124,8 +126,8 @@ class Group:
             forget(self._session, append.key)
         return before
 
-    def _let_in(self, append: Append) -> None:
-        for stream, version in append.expected():
+    def _let_in(self, append: Append, expected: Expected) -> None:
+        for stream, version in expected:
             if self._versions.get(stream, 0) != version:
                 raise ConflictError(stream)
         erase_openings(self._session, append.erase)

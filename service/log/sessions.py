@@ -135,7 +135,7 @@ def padded(values: Sequence[T]) -> list[T]:
     So there are few texts of SQL, each of which PostgreSQL plans once.
     """
     missing = (1 << max(len(values) - 1, 0).bit_length()) - len(values)
-    return [*values, *(values[-1] for _ in range(missing) if values)]
+    return [*values, *list(values[-1:]) * missing]
 
 
 def held_tables(rows: Iterable[Row]) -> frozenset[str]:
