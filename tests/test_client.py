@@ -542,7 +542,7 @@ def test_the_wheel_holds_the_client_alone_and_needs_none_of_the_service(tmp_path
 def test_an_event_has_the_members_that_the_service_shows(client):
     shown = client.transport.get_json("/v1/events/1")
     names = set(shown) - {"meta", "proof", "openings"}
-    assert names == set(RecordedEvent.__dataclass_fields__) | {"redacted"}
+    assert names == set(RecordedEvent._fields) | {"redacted"}
 
 
 def test_the_page_does_what_it_says(address, bulk, tmp_path, monkeypatch, capsys):
