@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from service.log.errors import DraftError
 from service.log.leaf import LeafError, encode, title_faults
@@ -32,8 +32,7 @@ class Draft:
     salts: Mapping[str, bytes] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(NamedTuple):
     """A checked leaf that lacks nothing but its instant, and its openings."""
 
     leaf: dict[str, Any]

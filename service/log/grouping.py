@@ -4,8 +4,9 @@ What is refused to one is no matter of the others: it is left out, and told why.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
+from typing import NamedTuple
 
 from schemas.events import RecordedEvent
 from service.log.drafts import Prepared
@@ -27,15 +28,14 @@ Outcome = list[RecordedEvent] | StoreError
 Expected = list[tuple[str, int]]  # Streams, and the version that each is to have.
 
 
-@dataclass(frozen=True, slots=True)
-class Append:
+class Append(NamedTuple):
     """What is to be recorded together, or not at all, and on which terms.
 
     These are as `EventStore.append` has them.
     """
 
     prepared: Sequence[Prepared]
-    read_set: Mapping[str, int] = field(default_factory=dict)
+    read_set: Mapping[str, int] = MappingProxyType({})
     idempotency: Idempotency | None = None
     erase: Sequence[Named] = ()
     beside: Beside | None = None

@@ -1,7 +1,7 @@
 """The head of the log: where the next event goes, proved before every append."""
 
-from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import orjson
 
@@ -32,8 +32,7 @@ _RECOVERY = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """The edge after the last event, its instant, and the note that signs it.
 
     `signers` are those of the keys `held` that sign what comes next.

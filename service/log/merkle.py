@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 EMPTY_ROOT = hashlib.sha256(b"").digest()
@@ -47,8 +46,7 @@ def unfinished_tiles(size: int) -> list[Span]:
     return spans
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(NamedTuple):
     """The right edge of a tree: all that is needed to append to it.
 
     `levels` holds, for each level, the roots of the perfect subtrees of its

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import ClassVar, Self
+from typing import ClassVar, NamedTuple, Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -113,8 +113,7 @@ def sign_note(text: str, signers: Sequence[Signer]) -> bytes:
     return raw + ("\n" + "".join(each.line(raw) for each in signers)).encode()
 
 
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
+class Checkpoint(NamedTuple):
     """What a log says of itself: its origin, its size and its root (32 bytes)."""
 
     origin: str
