@@ -3,6 +3,7 @@ from multiprocessing import get_context
 
 import pytest
 
+from service.log import keys as kept_keys
 from service.log.key_file import load_keys, make_key
 from service.log.keys import KeyFileError, Signed
 from service.log.merkle import EMPTY_ROOT
@@ -231,6 +232,22 @@ def test_what_was_signed_is_never_lowered(tmp_path):
     for size, largest in ((0, 0), (3, 3), (2, 3), (10, 10), (4, 10), (11, 11)):
         signed.raise_to(*note_of(size))
         assert signed.read().size == largest
+
+
+def test_what_was_signed_is_kept_where_a_file_was_put_in_its_place(
+    tmp_path, monkeypatch
+):
+    signed, path = Signed(tmp_path / "signed"), tmp_path / "signed"
+    signed.raise_to(*note_of(3))
+    beside = tmp_path / "beside"
+    beside.write_bytes(path.read_bytes())
+    signed.raise_to(*note_of(4))
+    beside.replace(path)
+    assert signed.read().size == 3
+    monkeypatch.setattr(kept_keys, "_REOPENED_AFTER", -1)
+    signed.raise_to(*note_of(5))
+    assert signed.read().size == 5
+    signed.close()
 
 
 def test_a_torn_write_leaves_what_was_signed_before(tmp_path):

@@ -249,6 +249,11 @@ class EventStore(LogReader):
             if not session.rows(known, (size, name)):
                 session.insert("cosignatures", [(size, name, line)])
 
+    def close(self) -> None:
+        """Close the connections of this process."""
+        super().close()
+        self._signed.close()
+
     def _set_up(self) -> None:
         database = self._database.get()
         try:

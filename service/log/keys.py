@@ -3,6 +3,8 @@
 import fcntl
 import os
 import secrets
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 from service.log.notes import Checkpoint, NoteError, unverified_checkpoint
 
 _SLOT_BYTES = 2048
+_REOPENED_AFTER = 1.0  # Seconds.
 Slots = tuple[Checkpoint | None, Checkpoint | None]
 
 
@@ -25,14 +28,17 @@ class Signed:
 
     # Two slots, and only the smaller is ever written: a torn write leaves the other.
     # Nothing is synced: an older slot guards a little less, and is never wrong.
-    # It is opened anew for each look, so that one put in its place is seen. To compare
-    # inodes would cost much more: a file that was asked for its times since it was last
-    # written gets finer ones at the next write, which the disk has to be told.
+    # It is opened for each look, and once a second to be written: one that was put in
+    # its place is found. To compare inodes would cost much more: a file that was asked
+    # for its times gets finer ones at the next write, of which the disk has to be told.
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._address = os.fspath(path)  # Of a Path it would be made at each look.
         self._known: tuple[bytes, Slots] = (b"", (None, None))
+        self._raising = threading.Lock()
+        self._file: int | None = None
+        self._opened_at = 0.0
 
     def read(self) -> Checkpoint | None:
         """Return the checkpoint, None before the first, or raise KeyFileError."""
@@ -52,13 +58,20 @@ class Signed:
         """Keep this note, and what it says, if it is larger than all before."""
         if len(note) >= _SLOT_BYTES:
             raise KeyFileError(f"{self._path}: the note does not fit in its slot")
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-        file = os.open(self._address, flags, 0o600)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX)  # Until it is closed.
-            self._raise(file, note, new)
-        finally:
-            os.close(file)
+        with self._raising:
+            file = self._opened()
+            fcntl.flock(file, fcntl.LOCK_EX)
+            try:
+                self._raise(file, note, new)
+            finally:
+                fcntl.flock(file, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._raising:
+            if self._file is not None:
+                os.close(self._file)
+                self._file = None
 
     def _slots(self, raw: bytes) -> Slots:
         known, slots = self._known
@@ -81,6 +94,17 @@ class Signed:
             os.pwrite(file, padded, smaller * _SLOT_BYTES)
             # What was just written need not be parsed when it is next read.
             self._known = _spliced(raw, slots, smaller, padded, new)
+
+    def _opened(self) -> int:
+        now = time.monotonic()
+        if self._file is None or now - self._opened_at > _REOPENED_AFTER:
+            if self._file is not None:
+                os.close(self._file)
+                self._file = None
+            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+            self._file = os.open(self._address, flags, 0o600)
+            self._opened_at = now
+        return self._file
 
 
 def _spliced(
