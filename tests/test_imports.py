@@ -362,6 +362,19 @@ def test_a_dry_run_records_nothing_and_reports_the_same(desk):
     assert desk.run(text) == tried
 
 
+def test_a_batch_rests_on_what_its_own_rows_have_read(desk, monkeypatch):
+    rested, append = [], desk.record.store.append
+    monkeypatch.setattr(
+        desk.record.store,
+        "append",
+        lambda *args, **more: rested.append(more["read_set"]) or append(*args, **more),
+    )
+    path = desk.write(grades({}, {"force_id": "dyfed-powys"}))
+    assert Importer(desk.record, Options(), batch=1).run([path]).is_clean
+    bodies = [{each for each in streams if each[:5] == "body-"} for streams in rested]
+    assert bodies == [{"body-kent"}, {"body-dyfed-powys"}]
+
+
 def test_what_another_records_meanwhile_is_known_at_the_next_row(desk):
     header = "body_id,kind,name,source_url\n"
     one, two = (f"new-{n},police-force,New {n},{URL}\n" for n in ("one", "two"))

@@ -69,6 +69,7 @@ class Work:
         self._record, self._options = record, options
         self._loaded: dict[str, Aggregate] = {}
         self._versions: dict[str, int] = {}
+        self._read: set[str] = set()
         self._positions: dict[tuple[str, int], int] = {}
         self._redacted: dict[tuple[str, int], set[str]] = {}
         self._words: dict[str, dict[int, Data]] = {}
@@ -79,9 +80,9 @@ class Work:
 
     @property
     def read_set(self) -> dict[str, int]:
-        """The streams that were read but not added to, and their versions."""
-        written = {draft.stream for draft in self.drafts}
-        return {k: v for k, v in self._versions.items() if k not in written}
+        """The streams that the batch has read but not added to, and their versions."""
+        only_read = self._read - {draft.stream for draft in self.drafts}
+        return {each: self._versions[each] for each in only_read}
 
     def begin_row(self) -> None:
         """Begin a row: what it adds is kept apart."""
@@ -106,6 +107,7 @@ class Work:
     def end_batch(self, *, is_dry_run: bool = False) -> None:
         """Note that the batch was appended: later rows rest on it."""
         self.drafts.clear()
+        self._read.clear()
         if is_dry_run:
             return
         self._versions = {k: each.version for k, each in self._loaded.items()}
@@ -119,6 +121,7 @@ class Work:
         self._redacted.clear()
         self._words.clear()
         self._versions.clear()
+        self._read.clear()
         self._streams.clear()
         self._agreed.clear()
         self.drafts.clear()
@@ -132,6 +135,7 @@ class Work:
                 hint = "names no stream: a-z, 0-9, - and dots."
                 raise RefusedError(f"id: {cut(id)} {hint}")
             known = self._load(kind(id))
+        self._read.add(stream)
         assert isinstance(known, kind)  # A stream is named after its kind.
         return known
 
