@@ -18,7 +18,6 @@ from projections.selection import (
     count_rows,
     days_of,
     find_rows,
-    select_rows,
 )
 
 CHUNK = 500  # Values in one IN (…).
@@ -115,8 +114,9 @@ def get_row(
     """Return the row of one thing as it stood at the moment, or None."""
     mine = exactly(id=id, part=part)
     with database.reading(db.engine) as connection:
-        found = select_rows(connection, table, moment, mine, days=days_of(moment))
-    return found[0] if found else None
+        found = find_rows(connection, table, moment, mine, days=days_of(moment))
+        rows = found.rows()
+    return rows[0] if rows else None
 
 
 def all_rows(
@@ -129,9 +129,8 @@ def all_rows(
 ) -> list[Row]:
     """Return every row of a table that stood at the moment, in the order of the key."""
     with database.reading(db.engine) as connection:
-        return select_rows(
-            connection, table, moment, wanted, columns=columns, days=days
-        )
+        found = find_rows(connection, table, moment, wanted, columns=columns, days=days)
+        return found.rows()
 
 
 def list_parts(

@@ -64,33 +64,6 @@ def days_of(moment: Moment) -> Days:
     return Days.HELD_OR_UNDATED if moment.with_undated else Days.HELD
 
 
-def select_rows(
-    connection: Connection,
-    table: Table,
-    moment: Moment,
-    wanted: Sequence[Wanted],
-    *,
-    days: Days = Days.ANY,
-    columns: tuple[str, ...] = (),
-    order: tuple[str, ...] = KEY,
-    after: tuple[str, ...] | None = None,
-    most: int | None = None,
-) -> list[Row]:
-    """Return the rows that stood at the moment, in order: those after a key."""
-    found = find_rows(
-        connection,
-        table,
-        moment,
-        wanted,
-        days=days,
-        columns=columns,
-        order=order,
-        after=after,
-        most=most,
-    )
-    return found.rows()
-
-
 def find_rows(
     connection: Connection,
     table: Table,
@@ -103,7 +76,7 @@ def find_rows(
     after: tuple[str, ...] | None = None,
     most: int | None = None,
 ) -> Found:
-    """Return the same rows as the driver gives them."""
+    """Return the rows that stood at the moment, in order: those after a key."""
     plain, special = _parted(wanted)
     selection = Selection(
         table,

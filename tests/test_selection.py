@@ -18,7 +18,7 @@ from projections.conditions import (
 )
 from projections.moment import Moment
 from projections.read_model import ReadModel
-from projections.selection import Days, count_rows, select_rows
+from projections.selection import Days, count_rows, find_rows
 from tests.records import SmallRecord
 
 FORCES = ("durham", "gwent", "kent", "surrey", "sussex")
@@ -74,6 +74,10 @@ def test_a_query_written_once_finds_what_one_of_its_own_finds(small):
                             for each in (wanted, special)
                         )
                         assert one == other, (wanted, moment, days)
+
+
+def select_rows(*asked, **more):
+    return find_rows(*asked, **more).rows()
 
 
 def test_rows_come_in_parts_after_a_key_in_the_columns_asked_for(small):
