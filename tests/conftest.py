@@ -28,6 +28,16 @@ def database_url(postgres_server: str) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="module")
+def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """Give the URL of a database of PostgreSQL, or None for SQLite, as is asked."""
+    if request.param == "sqlite":
+        yield None
+        return
+    with postgres.postgres_url(request.getfixturevalue("postgres_server")) as url:
+        yield url
+
+
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
     """Give the URL of a real Redis; each log has its own names in it."""

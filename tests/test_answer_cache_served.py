@@ -12,7 +12,7 @@ import pytest
 from service.config import Settings
 from service.domain.bodies import Body
 from service.record import Record
-from tests import postgres, server
+from tests import server
 from tests.examples import REGISTERED, RENAMED
 from tests.records import SOURCE
 from tests.redacting import forms
@@ -28,16 +28,6 @@ pytestmark = pytest.mark.parametrize(
     "database", ["sqlite", "postgresql"], indirect=True, scope="module"
 )
 ASKED = 40  # Connections, so that each of four workers takes some.
-
-
-@pytest.fixture(scope="module")
-def database(request):
-    """Give the URL of a database of PostgreSQL, None for SQLite."""
-    if request.param == "sqlite":
-        yield None
-        return
-    with postgres.postgres_url(request.getfixturevalue("postgres_server")) as url:
-        yield url
 
 
 @pytest.fixture(scope="module")

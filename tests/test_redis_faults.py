@@ -17,7 +17,7 @@ from service.app import create_app
 from service.config import Settings
 from service.record import Record
 from service.shared_redis import REST, SharedRedis
-from tests import postgres, redis_proxy, server
+from tests import redis_proxy, server
 from tests.recording import prepare
 from tests.records import SmallRecord
 from tests.redis_server import running
@@ -35,16 +35,6 @@ FAULTS = ["kill", "pause", "fill", "flush"]
 pytestmark = pytest.mark.parametrize(
     "database", ["sqlite", "postgresql"], indirect=True, scope="module"
 )
-
-
-@pytest.fixture(scope="module")
-def database(request):
-    """Give the URL of a database of PostgreSQL, None for SQLite."""
-    if request.param == "sqlite":
-        yield None
-        return
-    with postgres.postgres_url(request.getfixturevalue("postgres_server")) as url:
-        yield url
 
 
 @pytest.fixture(scope="module")
