@@ -197,7 +197,7 @@ def beginning(folder: Path) -> Figures:
             wait_for(served.address)
             assert get(served, "/v1/bodies/west-mercia")[0] == 200
             times.append(time.perf_counter() - began)
-            time.sleep(1)
+            served.settle()
             workers = children(process.pid)
             sizes.append((max(map(rss, workers)) / 2**20, rss(process.pid) / 2**20))
         finally:
